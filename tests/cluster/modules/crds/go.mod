@@ -1,0 +1,3 @@
+module privreg.test/cluster/crds
+
+go 1.26
