@@ -1,0 +1,1 @@
+"""A real Kubernetes for the demo and the end-to-end tests; `python -m tests.cluster --help`."""

@@ -1,0 +1,150 @@
+"""The images that the cluster runs, made here under the names that the chart and the addons use.
+
+They carry the same programs as the public images, in other builds: the registry from its Go module,
+Python from Debian. An image is a docker-archive of one layer, which `ctr images import`, `kind load`
+and `skopeo copy docker-archive:` all take.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import debian
+from .paths import BIN, IMAGES
+from .programs import COREDNS, REGISTRY, TRAEFIK, Program
+from .progress import Progress, Step
+
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image and how its root folder is filled.
+
+    Attributes:
+        name: repository and tag, as manifests name it.
+        fill: puts the files into the folder it is given.
+        key: changes when the content does.
+        seconds: how long it takes to make on two cores.
+        command: what a container of it runs by default.
+    """
+
+    name: str
+    fill: Callable[[Path], None]
+    key: str
+    seconds: float = 3
+    command: tuple[str, ...] = ()
+
+    @property
+    def archive(self) -> Path:
+        """The docker-archive, named by image and content key."""
+        digest = hashlib.sha256(f"{self.name} {self.key} {self.command}".encode()).hexdigest()[:12]
+        return IMAGES / f"{self.name.rpartition('/')[2].replace(':', '-')}-{digest}.tar"
+
+
+def _binary(program: Program) -> Callable[[Path], None]:
+    def fill(root: Path) -> None:
+        (root / "bin").mkdir()
+        shutil.copy2(BIN / program.binaries[0], root / "bin")
+
+    return fill
+
+
+def _busybox(root: Path) -> None:
+    (root / "bin").mkdir(exist_ok=True)
+    debian.extract(["busybox-static"], root)
+
+
+def _python(root: Path) -> None:
+    debian.extract(["python3", "ca-certificates"], root)
+    for folder in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/zoneinfo"):
+        shutil.rmtree(root / folder, ignore_errors=True)
+
+
+def _of(program: Program, name: str) -> Image:
+    entry = f"/bin/{program.binaries[0]}"
+    return Image(name, _binary(program), f"{program.version} {program.ldflags}", command=(entry,))
+
+
+PAUSE = Image("privreg.test/pause:1", _busybox, "1", seconds=5, command=("/bin/busybox", "sleep", "2147483647"))
+COREDNS_IMAGE = _of(COREDNS, f"privreg.test/coredns:{COREDNS.version}")
+TRAEFIK_IMAGE = _of(TRAEFIK, f"privreg.test/traefik:{TRAEFIK.version}")
+REGISTRY_IMAGE = _of(REGISTRY, f"docker.io/library/registry:{REGISTRY.version.removeprefix('v')}")
+PYTHON_IMAGE = Image("docker.io/library/python:3.14-alpine", _python, "1", seconds=30, command=("python3",))
+
+ALL = (PAUSE, COREDNS_IMAGE, TRAEFIK_IMAGE, REGISTRY_IMAGE, PYTHON_IMAGE)
+
+
+def missing(images: tuple[Image, ...]) -> list[Image]:
+    """Those of `images` that have not been made in this version."""
+    return [image for image in images if not image.archive.exists()]
+
+
+def step(image: Image) -> Step:
+    """The step that makes `image`."""
+    return Step(f"make image {image.name}", image.seconds)
+
+
+def make(image: Image, progress: Progress) -> None:
+    """Make the docker-archive of `image`, and remove those of its other versions.
+
+    Raises:
+        StepFailed: a Debian package could not be had.
+    """
+    with progress.step(step(image)), tempfile.TemporaryDirectory(prefix="privreg-image-") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        image.fill(root)
+        (root / "tmp").mkdir(exist_ok=True)
+        (root / "tmp").chmod(0o1777)
+        write_archive(image.archive, image.name, root, image.command)
+    stem = image.archive.name.rpartition("-")[0]
+    for other in IMAGES.glob(f"{stem}-????????????.tar"):
+        if other != image.archive:
+            other.unlink()
+
+
+def write_archive(archive: Path, name: str, root: Path, command: tuple[str, ...] = ()) -> None:
+    """Write the folder `root` as a one-layer image called `name`; the file appears whole or not at all.
+
+    Source: the Docker image specification 1.2, which containerd and skopeo still read.
+    """
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    part = archive.with_suffix(f".{os.getpid()}.part")
+    with tempfile.NamedTemporaryFile(prefix="privreg-layer-") as layer:
+        with tarfile.open(fileobj=layer, mode="w") as tar:
+            for path in sorted(root.iterdir()):
+                tar.add(path, arcname=path.name, filter=_as_root)
+        layer.flush()
+        digest = subprocess.run(["sha256sum", layer.name], check=True, capture_output=True, text=True).stdout.split()[0]
+        config = {
+            "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+            "os": "linux",
+            "config": {"Env": [f"PATH={PATH}"], "Cmd": list(command) or None},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+            "history": [{"created_by": "privreg's tests"}],
+        }
+        manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+        with tarfile.open(part, "w") as tar:
+            tar.add(layer.name, arcname="layer.tar")
+            for member, content in (("config.json", config), ("manifest.json", manifest)):
+                data = json.dumps(content).encode()
+                info = tarfile.TarInfo(member)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    part.rename(archive)
+
+
+def _as_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    info.mtime = 0
+    return info
