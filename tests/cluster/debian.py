@@ -26,7 +26,9 @@ FOR_CLUSTER = {
 }
 FOR_CLIENTS = {"skopeo": "/usr/bin/skopeo"}
 # Wanted by packages' installation scripts, which `extract` does not run.
-ONLY_FOR_SCRIPTS = re.compile(r"(lib)?perl|c?debconf|dpkg|install-info|usrmerge|adduser|mailcap|mime-support|media-types|tar$")
+ONLY_FOR_SCRIPTS = re.compile(
+    r"(lib)?perl|c?debconf|dpkg|install-info|usrmerge|adduser|mailcap|mime-support|media-types|tar$"
+)
 INSTALL = Step("install Debian packages", 40)
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import addons, cgroups, components, images, network
-from .errors import ClusterError, StepFailed
 from .cluster import Cluster
+from .errors import ClusterError, StepFailed
 from .layout import HOSTS, Layout
 from .lock import exclusive
 from .paths import CLUSTER, ROOT
 from .process import ProcessId
+from .programs import KUBECTL
 from .progress import Progress, Step
 
 STATE = CLUSTER / "state"
@@ -150,7 +151,7 @@ def _wait_for(
 
 
 def _api_answers(layout: Layout) -> bool:
-    return _succeeds([str(addons.KUBECTL), f"--kubeconfig={layout.kubeconfig}", "get", "--raw=/readyz"])
+    return _succeeds([str(KUBECTL), f"--kubeconfig={layout.kubeconfig}", "get", "--raw=/readyz"])
 
 
 def _succeeds(command: list[str]) -> bool:

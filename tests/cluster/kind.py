@@ -69,7 +69,7 @@ def _cluster() -> Cluster:
     address = _node_address()
     hosts.write_text(f"{Path('/etc/hosts').read_text()}\n{address} {' '.join(HOSTS)}\n")
     # A private mount namespace with our own hosts file: the machine's is never changed.
-    enter = ("unshare", "--mount", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh")
+    enter = ("unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh")
     return Cluster(
         kind="kind",
         kubeconfig=KUBECONFIG,
@@ -88,7 +88,7 @@ def _trust() -> None:
     for host in HOSTS:
         folder = f"{CERTIFICATES}/{host}"
         script += f"mkdir -p {folder}\n"
-        script += f"printf '[host.\"https://{host}\"]\\nca = \"{CERTIFICATES}/ca.crt\"\\n' > {folder}/hosts.toml\n"
+        script += f'printf \'[host."https://{host}"]\\nca = "{CERTIFICATES}/ca.crt"\\n\' > {folder}/hosts.toml\n'
     _run("docker", "exec", NODE, "mkdir", "-p", CERTIFICATES)
     _run("docker", "cp", str(STATE / "pki" / "ca.crt"), f"{NODE}:{CERTIFICATES}/ca.crt")
     _run("docker", "exec", NODE, "sh", "-ec", script)
@@ -96,7 +96,9 @@ def _trust() -> None:
 
 def _node_address() -> str:
     template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    found = subprocess.run(["docker", "inspect", f"--format={template}", NODE], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["docker", "inspect", f"--format={template}", NODE], capture_output=True, text=True, check=True
+    )
     return found.stdout.strip()
 
 

@@ -17,7 +17,10 @@ def exclusive(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            print(f"waiting for process {file.read() or '?'}, which is at work on the same cluster", file=sys.stderr)
+            print(
+                f"waiting for process {file.read() or '?'}, which is at work on the same cluster",
+                file=sys.stderr,
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))

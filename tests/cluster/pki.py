@@ -73,9 +73,7 @@ def write_signing_key(path: Path) -> None:
     """Write the key pair that ServiceAccount tokens are signed with: PATH and PATH.pub."""
     key = ec.generate_private_key(ec.SECP256R1())
     _write_private(path, key)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     path.with_suffix(".pub").write_bytes(public)
 
 
@@ -114,7 +112,5 @@ def _write(folder: Path, name: str, certificate: x509.Certificate, key: ec.Ellip
 def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

@@ -48,14 +48,23 @@ class Program:
     def ldflags(self) -> str:
         """Strip the symbols and stamp the version: clients refuse a server that does not know its own."""
         major, minor, *_ = self.version.removeprefix("v").split(".")
-        stamps = (f"-X {name}={text.format(v=self.version, major=major, minor=minor)}" for name, text in self.stamps.items())
+        stamps = (
+            f"-X {name}={text.format(v=self.version, major=major, minor=minor)}" for name, text in self.stamps.items()
+        )
         return " ".join(["-s -w", *stamps])
 
 
 KUBERNETES = Program(
     name="kubernetes",
     module="k8s.io/kubernetes",
-    binaries=("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"),
+    binaries=(
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kubelet",
+        "kube-proxy",
+        "kubectl",
+    ),
     seconds=460,
     stamps={
         f"k8s.io/{package}.git{part}": text
@@ -79,18 +88,12 @@ REGISTRY = Program(
     60,
     {"github.com/distribution/distribution/v3/version.version": "{v}"},
 )
-HELM = Program(
-    "helm", "helm.sh/helm/v4", ("helm",), 70, {"helm.sh/helm/v4/internal/version.version": "{v}"}
-)
-HELM3 = Program(
-    "helm3", "helm.sh/helm/v3", ("helm3",), 30, {"helm.sh/helm/v3/internal/version.version": "{v}"}
-)
+HELM = Program("helm", "helm.sh/helm/v4", ("helm",), 70, {"helm.sh/helm/v4/internal/version.version": "{v}"})
+HELM3 = Program("helm3", "helm.sh/helm/v3", ("helm3",), 30, {"helm.sh/helm/v3/internal/version.version": "{v}"})
 CRANE = Program("crane", "github.com/google/go-containerregistry", ("crane",), 5)
 ORAS = Program("oras", "oras.land/oras", ("oras",), 5)
 REGCTL = Program("regctl", "github.com/regclient/regclient", ("regctl",), 5)
-CONFORMANCE = Program(
-    "conformance", "github.com/opencontainers/distribution-spec/conformance", ("conformance",), 4
-)
+CONFORMANCE = Program("conformance", "github.com/opencontainers/distribution-spec/conformance", ("conformance",), 4)
 KIND = Program("kind", "sigs.k8s.io/kind", ("kind",), 10)
 
 # What a Kubernetes of our own is made of, and what the tests use besides.

@@ -58,12 +58,20 @@ class Progress:
 
     def _tick(self, label: str, expected: float, rest: float, started: float, done: threading.Event) -> None:
         if not self._live and expected + rest >= 1:
-            print(f"{label}: about {clock(expected)}; in all about {clock(expected + rest)} to go", file=sys.stderr)
+            print(
+                f"{label}: about {clock(expected)}; in all about {clock(expected + rest)} to go",
+                file=sys.stderr,
+            )
         while not done.wait(1.0 if self._live else HEARTBEAT):
             elapsed = time.monotonic() - started
             left = max(expected - elapsed, 0) + rest
             line = f"{label}: {clock(elapsed)} of about {clock(expected)}; in all about {clock(left)} to go"
-            print(f"\r\033[K{line}" if self._live else line, end="" if self._live else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\r\033[K{line}" if self._live else line,
+                end="" if self._live else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _finish(self, done: threading.Event, ticker: threading.Thread, line: str) -> None:
         done.set()

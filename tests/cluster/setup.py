@@ -15,7 +15,10 @@ def plan(programs: tuple[Program, ...], wanted: tuple[images.Image, ...], packag
 
 
 def run(
-    programs: tuple[Program, ...], wanted: tuple[images.Image, ...], packages: dict[str, str], progress: Progress
+    programs: tuple[Program, ...],
+    wanted: tuple[images.Image, ...],
+    packages: dict[str, str],
+    progress: Progress,
 ) -> None:
     """Do the steps of `plan`.
 
