@@ -3,21 +3,19 @@
 import contextlib
 from pathlib import Path
 
-from .layout import CGROUP
-
 ROOT = Path("/sys/fs/cgroup")
 
 
-def create() -> None:
-    """Make the cgroup in every hierarchy (one with cgroup v2, one for each controller with v1)."""
+def create(name: str) -> None:
+    """Make the cgroup `name` in every hierarchy (one with cgroup v2, one for each controller with v1)."""
     for hierarchy in _hierarchies():
-        (hierarchy / CGROUP).mkdir(exist_ok=True)
+        (hierarchy / name).mkdir(exist_ok=True)
 
 
-def remove() -> None:
-    """Remove the cgroup and all below it; those with a living process stay."""
+def remove(name: str) -> None:
+    """Remove the cgroup `name` and all below it; those with a living process stay."""
     for hierarchy in _hierarchies():
-        top = hierarchy / CGROUP
+        top = hierarchy / name
         folders = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
         for folder in (*folders, top):
             with contextlib.suppress(OSError):

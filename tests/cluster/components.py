@@ -11,7 +11,6 @@ from textwrap import dedent
 from . import images, pki
 from .layout import (
     API_SERVICE_IP,
-    CGROUP,
     DNS_SERVICE_IP,
     HOSTS,
     NODE_NAME,
@@ -100,7 +99,7 @@ def write_files(layout: Layout) -> None:
     for name in ("controller-manager", "scheduler", "kubelet", "kube-proxy"):
         _write_kubeconfig(layout, name, layout.state / f"{name}.kubeconfig", PKI)
     _write_kubeconfig(layout, "admin", layout.kubeconfig, layout.state / "pki")
-    (layout.state / "kubelet.json").write_text(json.dumps(_kubelet(), indent=1))
+    (layout.state / "kubelet.json").write_text(json.dumps(_kubelet(layout), indent=1))
     (layout.state / "containerd.toml").write_text(_containerd())
     (layout.state / "resolv.conf").write_text("")  # the node resolves by its hosts file alone
     own = Path("/etc/hosts").read_text()
@@ -152,7 +151,7 @@ def _write_kubeconfig(layout: Layout, user: str, path: Path, certificates: Path)
     path.write_text(json.dumps(content, indent=1))
 
 
-def _kubelet() -> dict[str, object]:
+def _kubelet(layout: Layout) -> dict[str, object]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -169,7 +168,7 @@ def _kubelet() -> dict[str, object]:
         "resolvConf": f"{RUN}/resolv.conf",
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
+        "cgroupRoot": f"/{layout.link}",
         "failCgroupV1": False,
         "failSwapOn": False,
         # The machine's disk is not ours to judge: no eviction, no image garbage collection.

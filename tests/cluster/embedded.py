@@ -1,5 +1,6 @@
 """The embedded cluster: one node in mount, network and PID namespaces of its own."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -88,7 +89,7 @@ def _start(progress: Progress) -> Cluster:
     layout.save()
     components.write_files(layout)
     addons.make_volume_folders(STATE)
-    cgroups.create()
+    cgroups.create(layout.link)
     with progress.step(BOOT):
         init = _boot(layout)
         cluster = _cluster(layout, init)
@@ -175,7 +176,8 @@ def _clear() -> None:
     init = ProcessId.load(STATE / INIT)
     if init:
         init.kill()
-    cgroups.remove()
+    with contextlib.suppress(FileNotFoundError):
+        cgroups.remove(Layout.load(STATE).link)
     _remove(STATE)
 
 

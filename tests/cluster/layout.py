@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .process import write_atomically
+
 # Names that resolve to the node, inside the cluster's namespaces only. More than one, so that tests can
 # install releases beside each other.
 HOSTS = tuple(f"{name}.privreg.test" for name in ("registry", "second", "third", "legacy"))
@@ -14,7 +16,6 @@ SERVICE_CIDR = "10.96.0.0/16"
 API_SERVICE_IP = "10.96.0.1"
 DNS_SERVICE_IP = "10.96.0.10"
 NODE_NAME = "node"
-CGROUP = "privreg"
 VOLUMES = 40
 
 # Inside the namespaces /run is private, and the state folder is bound here: a path short enough for
@@ -46,7 +47,7 @@ class Layout:
 
     @property
     def link(self) -> str:
-        """The name of the machine's network interface."""
+        """The name of the machine's network interface, and of the cluster's cgroup."""
         return f"privreg{self.subnet}"
 
     @property
@@ -65,10 +66,14 @@ class Layout:
 
     def save(self) -> None:
         """Write the layout where init finds it."""
-        (self.state / "layout.json").write_text(json.dumps({**asdict(self), "state": str(self.state)}))
+        write_atomically(self.state / "layout.json", json.dumps({**asdict(self), "state": str(self.state)}))
 
     @classmethod
     def load(cls, state: Path) -> "Layout":
-        """Read what `save` wrote into `state`."""
+        """Read what `save` wrote into `state`.
+
+        Raises:
+            FileNotFoundError: nothing was saved there.
+        """
         fields = json.loads((state / "layout.json").read_text())
         return cls(Path(fields["state"]), fields["subnet"])

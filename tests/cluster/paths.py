@@ -8,7 +8,7 @@ CACHE = ROOT / ".cache"
 BIN = CACHE / "bin"
 LOG = CACHE / "log"
 IMAGES = CACHE / "images"
-CLUSTER = CACHE / "cluster"
+CLUSTER = Path(os.environ.get("PRIVREG_CLUSTER_DIR", CACHE / "cluster"))
 MODULES = Path(__file__).parent / "modules"
 ADDONS = Path(__file__).parent / "addons"
 

@@ -42,9 +42,7 @@ class ProcessId:
 
     def save(self, path: Path) -> None:
         """Write the identity to `path`, whole or not at all."""
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(asdict(self)))
-        part.rename(path)
+        write_atomically(path, json.dumps(asdict(self)))
 
     def is_alive(self) -> bool:
         """Whether this very process still runs."""
@@ -68,6 +66,13 @@ class ProcessId:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"process {self.pid} does not end")
             time.sleep(0.05)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path`: a reader sees all of it or nothing."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.rename(path)
 
 
 def _started(pid: int) -> int:
