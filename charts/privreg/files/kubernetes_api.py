@@ -1,0 +1,157 @@
+"""A small client of the Kubernetes API: standard library only, for programs that run in a Pod."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import ssl
+import time
+from collections.abc import Callable
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any, TypeVar
+
+IDENTITY = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where a Pod finds its token and the CA
+REQUEST_TIMEOUT = 10.0  # seconds
+REQUEST_ATTEMPTS = 6  # for an API server that is busy, restarting or out of reach
+CONFLICT_ATTEMPTS = 20  # for an object that others write at the same time
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+class ApiError(Exception):
+    """The API server said no, or could not be spoken to; `status` is its HTTP status, or 0."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Api:
+    """The Kubernetes API, spoken to as the Pod's ServiceAccount.
+
+    Args:
+        host: the API server's name or address.
+        port: its port.
+        identity: the folder with `token` and `ca.crt`.
+
+    Every call raises ApiError, when it is refused or when retries did not help.
+    """
+
+    def __init__(self, host: str, port: int, identity: Path = IDENTITY) -> None:
+        self._token = identity / "token"
+        try:
+            context = ssl.create_default_context(cafile=identity / "ca.crt")
+        except OSError as error:
+            raise ApiError(0, f"{identity / 'ca.crt'}: {error}") from None
+        # The CAs and certificates of many running clusters lack the extensions that Python >= 3.13 asks
+        # for (python/cpython#138193); the chain and the host name are verified all the same.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        self._connection = HTTPSConnection(host, port, timeout=REQUEST_TIMEOUT, context=context)
+
+    @classmethod
+    def in_cluster(cls) -> Api:
+        """The API server that the kubelet tells every Pod about."""
+        try:
+            return cls(os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"]))
+        except KeyError as error:
+            raise ApiError(0, f"{error.args[0]} is not set: this program runs in a Pod") from None
+
+    def get(self, path: str) -> Json | None:
+        """The object at `path`, or None."""
+        try:
+            return self._request("GET", path)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def create(self, path: str, item: Json) -> None:
+        """Create `item` in the collection at `path`."""
+        self._request("POST", path, item)
+
+    def patch(self, path: str, change: Json) -> None:
+        """Merge `change` into the object at `path` (RFC 7396: null removes a key, lists are replaced)."""
+        self._request("PATCH", path, change)
+
+    def delete(self, path: str, item: Json) -> None:
+        """Delete the object at `path` if it is still exactly `item`."""
+        preconditions = {key: item["metadata"][key] for key in ("uid", "resourceVersion")}
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+        self._request("DELETE", path, options)
+
+    def _request(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Send one request; again, after a pause, while the API server cannot be reached or is busy."""
+        wait = 0.0
+        for attempt in range(REQUEST_ATTEMPTS):
+            time.sleep(wait)
+            wait = _pause(attempt, first=0.25, most=8.0)
+            try:
+                status, text, retry_after = self._send(method, path, body)
+            except (OSError, HTTPException) as error:
+                self._connection.close()
+                failure = ApiError(0, f"{method} {path}: {error or type(error).__name__}")
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    break
+            else:
+                if status < 300:
+                    return parse_object(text)
+                failure = ApiError(status, f"{method} {path}: {status} {_explanation(text, body)}")
+                if status != 429 and status < 500:
+                    break
+                wait = max(wait, retry_after)
+        raise failure
+
+    def _send(self, method: str, path: str, body: Json | None) -> tuple[int, bytes, float]:
+        """One request; returns the status, the body, and the seconds that the answer asks us to wait."""
+        patching = method == "PATCH"
+        headers = {
+            "Authorization": f"Bearer {self._token.read_text().strip()}",  # the kubelet renews it
+            "Accept": "application/json",
+            "Content-Type": "application/merge-patch+json" if patching else "application/json",
+            "User-Agent": "privreg/1",  # its first part is the manager in an object's managedFields
+        }
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        retry_after = response.headers.get("Retry-After", "")
+        return response.status, text, min(float(retry_after), 30.0) if retry_after.isdecimal() else 0.0
+
+
+def again_on_conflict(action: Callable[[], T]) -> T:
+    """Run `action`, which reads, decides and writes; from its start when others wrote in between."""
+    for attempt in range(CONFLICT_ATTEMPTS):
+        try:
+            return action()
+        except ApiError as error:
+            if error.status != 409 or attempt == CONFLICT_ATTEMPTS - 1:
+                raise
+            time.sleep(_pause(attempt, first=0.02, most=1.0))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def parse_object(text: bytes) -> Json:
+    """The JSON object in `text`, or an empty one."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _explanation(text: bytes, sent: Json | None) -> str:
+    """What a Status says. Its message may repeat what was sent, so none is shown for a Secret's data."""
+    status = parse_object(text)
+    reason = str(status.get("reason", ""))
+    if sent is not None and "data" in sent:
+        causes = (status.get("details") or {}).get("causes") or []
+        return " ".join([reason, *(str(cause.get("reason", "")) for cause in causes)])
+    return f"{reason}: {status.get('message', '')}"[:500]
+
+
+def _pause(attempt: int, first: float, most: float) -> float:
+    """Seconds to wait after the given failed attempt: growing, and never in step with other clients."""
+    return random.uniform(0.5, 1.0) * min(most, first * 2.0**attempt)  # noqa: S311 - no secret
