@@ -45,9 +45,15 @@ class Cluster:
         return environment(KUBECONFIG=str(self.kubeconfig), **extra)
 
     def run(
-        self, command: list[str], *, stdin: str | None = None, check: bool = True, timeout: float = 120
+        self,
+        command: list[str],
+        *,
+        stdin: str | None = None,
+        check: bool = True,
+        timeout: float = 120,
+        env: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a client `inside`, its output captured.
+        """Run a client `inside`, its output captured, with the variables `env` added to the environment.
 
         Raises:
             subprocess.CalledProcessError: it failed and `check` is set; `stderr` has its words.
@@ -58,7 +64,7 @@ class Cluster:
             input=stdin,
             capture_output=True,
             text=True,
-            env=self.environment(),
+            env=self.environment(**(env or {})),
             check=check,
             timeout=timeout,
         )

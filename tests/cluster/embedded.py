@@ -96,7 +96,7 @@ def _start(progress: Progress) -> Cluster:
         _wait_for("containerd", layout, init, lambda: _succeeds(cluster.inside(_ctr("version"))))
         _wait_for("kube-apiserver", layout, init, lambda: _api_answers(layout))
     with progress.step(LOAD):
-        for image in images.ALL:
+        for image in images.FOR_NODE:
             _import(cluster, image, layout.log("images"))
     with progress.step(ADDONS):
         log = layout.log("addons")

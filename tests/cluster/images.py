@@ -75,12 +75,21 @@ def _of(program: Program, name: str) -> Image:
 
 
 PAUSE = Image("privreg.test/pause:1", _busybox, "1", seconds=5, command=("/bin/busybox", "sleep", "2147483647"))
+# What the demo and the tests push and pull: it says hello and stays.
+HELLO = Image(
+    "privreg.test/hello:1",
+    _busybox,
+    "1",
+    seconds=2,
+    command=("/bin/busybox", "sh", "-c", "echo Hello from your own registry; exec /bin/busybox sleep 2147483647"),
+)
 COREDNS_IMAGE = _of(COREDNS, f"privreg.test/coredns:{COREDNS.version}")
 TRAEFIK_IMAGE = _of(TRAEFIK, f"privreg.test/traefik:{TRAEFIK.version}")
 REGISTRY_IMAGE = _of(REGISTRY, f"docker.io/library/registry:{REGISTRY.version.removeprefix('v')}")
 PYTHON_IMAGE = Image("docker.io/library/python:3.14-alpine", _python, "1", seconds=30, command=("python3",))
 
-ALL = (PAUSE, COREDNS_IMAGE, TRAEFIK_IMAGE, REGISTRY_IMAGE, PYTHON_IMAGE)
+FOR_NODE = (PAUSE, COREDNS_IMAGE, TRAEFIK_IMAGE, REGISTRY_IMAGE, PYTHON_IMAGE)
+FOR_CLIENTS = (HELLO,)
 
 
 def missing(images: tuple[Image, ...]) -> list[Image]:

@@ -4,7 +4,7 @@ from . import debian, embedded, existing, images, kind, setup
 from .cluster import Cluster, kubeconfig_of_user
 from .errors import ClusterError
 from .programs import FOR_CLIENTS, FOR_CLUSTER, FOR_KIND, FOR_TESTS, KUBERNETES, Program
-from .progress import Progress
+from .progress import Progress, Step
 
 
 def up(for_tests: bool = False) -> Cluster:
@@ -19,25 +19,28 @@ def up(for_tests: bool = False) -> Cluster:
     clients = FOR_CLIENTS + (FOR_TESTS if for_tests else ())
     if kubeconfig := kubeconfig_of_user():
         cluster = existing.find(kubeconfig)
-        tools((KUBERNETES, *clients))
+        _prepare((KUBERNETES, *clients), images.FOR_CLIENTS, debian.FOR_CLIENTS, [])
         return cluster
     if kind.docker_answers():
-        wanted = (images.TRAEFIK_IMAGE,)
-        programs = (*FOR_KIND, *clients)
-        progress = Progress([*setup.plan(programs, wanted, debian.FOR_CLIENTS), *kind.STEPS])
-        setup.run(programs, wanted, debian.FOR_CLIENTS, progress)
-        return kind.up(progress)
+        for_kind = (images.TRAEFIK_IMAGE, *images.FOR_CLIENTS)
+        return kind.up(_prepare((*FOR_KIND, *clients), for_kind, debian.FOR_CLIENTS, kind.STEPS))
+    wanted = (*images.FOR_NODE, *images.FOR_CLIENTS)
     packages = debian.FOR_CLUSTER | debian.FOR_CLIENTS
-    programs = (*FOR_CLUSTER, *clients)
-    progress = Progress([*setup.plan(programs, images.ALL, packages), *embedded.STEPS])
-    setup.run(programs, images.ALL, packages, progress)
-    return embedded.up(progress)
+    return embedded.up(_prepare((*FOR_CLUSTER, *clients), wanted, packages, embedded.STEPS))
 
 
 def tools(programs: tuple[Program, ...]) -> None:
     """Build the programs that are not there yet, and install the Debian packages of the clients."""
-    progress = Progress(setup.plan(programs, (), debian.FOR_CLIENTS))
-    setup.run(programs, (), debian.FOR_CLIENTS, progress)
+    _prepare(programs, (), debian.FOR_CLIENTS, [])
+
+
+def _prepare(
+    programs: tuple[Program, ...], wanted: tuple[images.Image, ...], packages: dict[str, str], after: list[Step]
+) -> Progress:
+    """Set up what is missing; returns the progress that the steps `after` go on with."""
+    progress = Progress([*setup.plan(programs, wanted, packages), *after])
+    setup.run(programs, wanted, packages, progress)
+    return progress
 
 
 def running() -> Cluster | None:

@@ -1,0 +1,55 @@
+"""The cluster, and the release that most of the end-to-end tests look at."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import kind, provider
+from tests.cluster.cluster import Cluster, kubeconfig_of_user
+from tests.cluster.paths import BIN
+from tests.e2e.release import Release, kubectl
+
+# How the embedded cluster behaves is tested where it is the one that is used.
+embedded_is_chosen = kubeconfig_of_user() is None and not kind.docker_answers()
+collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py"]
+
+MakeRelease = Callable[..., Release]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The cluster that is up already, or one that ends with the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(BIN), prepend=":")
+        found = provider.running()
+        yield found or provider.up(for_tests=True)
+        if not found:
+            provider.down()
+
+
+@pytest.fixture(scope="session")
+def make_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRelease]:
+    """Makes releases, not yet installed; all are uninstalled in the end."""
+    made: list[Release] = []
+
+    def make(name: str, host: str, **options: object) -> Release:
+        folder: Path = tmp_path_factory.mktemp(name)
+        release = Release(cluster, name, f"ns-{name}", host, folder, **options)  # type: ignore[arg-type]
+        made.append(release)
+        return release
+
+    yield make
+    for release in made:
+        release.uninstall(check=False)
+        kubectl(cluster, "delete", "namespace", release.namespace, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def registry(cluster: Cluster, make_release: MakeRelease) -> Release:
+    """An installed release with deletion on, for tests that only use it."""
+    release = make_release("privreg", cluster.hosts[0])
+    release.generate()
+    release.set({"storage": {"delete": {"enabled": True}, "persistence": {"keep": False}}})
+    release.install()
+    return release
