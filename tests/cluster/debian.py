@@ -24,7 +24,7 @@ FOR_CLUSTER = {
     "socat": "/usr/bin/socat",
     "util-linux": "/usr/bin/nsenter",
 }
-FOR_CLIENTS = {"skopeo": "/usr/bin/skopeo"}
+FOR_CLIENTS = {"curl": "/usr/bin/curl", "skopeo": "/usr/bin/skopeo"}
 # Wanted by packages' installation scripts, which `extract` does not run.
 ONLY_FOR_SCRIPTS = re.compile(
     r"(lib)?perl|c?debconf|dpkg|install-info|usrmerge|adduser|mailcap|mime-support|media-types|tar$"

@@ -65,11 +65,9 @@ class Release:
 
     def values_cli(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run privreg-values in the release's folder, where the registry's name resolves."""
-        command = [str(ROOT / ".venv" / "bin" / "privreg-values"), *arguments]
+        command = ["env", f"--chdir={self.folder}", str(ROOT / ".venv" / "bin" / "privreg-values"), *arguments]
         ended = subprocess.run(
-            ["env", f"--chdir={self.folder}", *self.cluster.inside(command)]
-            if not self.cluster.enter
-            else self._in_folder(command),
+            self.cluster.inside(command),
             capture_output=True,
             text=True,
             env=self.cluster.environment(NO_COLOR="1", COLUMNS="120"),
@@ -79,9 +77,6 @@ class Release:
         if check:
             assert ended.returncode == 0, f"privreg-values {arguments}: {ended.stderr}{ended.stdout}"
         return ended
-
-    def _in_folder(self, command: list[str]) -> list[str]:
-        return self.cluster.inside(["env", f"--chdir={self.folder}", *command])
 
     def set(self, values: Values) -> None:
         """Lay `values` over those of all earlier calls, in a file of their own."""
@@ -137,9 +132,7 @@ class Release:
         return dict(pod)
 
 
-def run_helm(
-    cluster: Cluster, helm: str, *arguments: str, check: bool = True
-) -> "subprocess.CompletedProcess[str]":
+def run_helm(cluster: Cluster, helm: str, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
     """Run helm or helm3 against the cluster."""
     ended = subprocess.run(
         [helm, *arguments], capture_output=True, text=True, env=cluster.environment(), check=False, timeout=TIMEOUT * 2
