@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .paths import environment
+from .paths import CLUSTER, environment
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Cluster:
 
 
 def kubeconfig_of_user() -> Path | None:
-    """The first file of $KUBECONFIG, or None when it is not set."""
+    """The first file of $KUBECONFIG, or None when it is not set or names a cluster of our own."""
     value = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    return Path(value) if value else None
+    if not value or Path(value).resolve().is_relative_to(CLUSTER.resolve()):
+        return None
+    return Path(value)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import debian, embedded, golang, programs
+from tests.cluster import cluster, debian, embedded, golang, programs, provider
 from tests.cluster.errors import ClusterError, StepFailed
 from tests.cluster.layout import Layout
 from tests.cluster.paths import MODULES
@@ -52,6 +52,29 @@ def test_a_component_without_an_answer_is_named_with_the_end_of_its_log(tmp_path
     assert "no room on the disk" in str(failure.value)
     assert "line 1\n" not in str(failure.value)
     assert str(layout.log("etcd")) in str(failure.value)
+
+
+def test_a_kubeconfig_of_the_users_is_chosen_and_one_of_our_own_is_not_mistaken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CLUSTER", tmp_path / "cluster")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/mine:{tmp_path}/other")
+    assert cluster.kubeconfig_of_user() == tmp_path / "mine"
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/cluster/state/admin.kubeconfig")
+    assert cluster.kubeconfig_of_user() is None
+    monkeypatch.delenv("KUBECONFIG")
+    assert cluster.kubeconfig_of_user() is None
+
+
+def test_a_cluster_of_the_users_is_neither_made_nor_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    with pytest.raises(ClusterError, match="no such file"):
+        provider.up()
+    (tmp_path / "kubeconfig").touch()
+    with pytest.raises(ClusterError, match="PRIVREG_TEST_HOSTS"):
+        provider.up()
+    assert provider.down() is False
+    assert (tmp_path / "kubeconfig").exists()
 
 
 def test_without_root_the_embedded_cluster_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
