@@ -1,0 +1,32 @@
+{{/* A user that the next commands can name. */}}
+{{- define "privreg.notes.user" -}}
+{{- with first (.Values.auth.users | default list) }}{{ .name }}{{ else }}{{ .Values.pullSecrets.credential.username | default "USER" }}{{ end }}
+{{- end }}
+
+{{/* One line a warning. */}}
+{{- define "privreg.notes.warnings" -}}
+{{- $storage := .Values.storage }}
+{{- if eq .Values.auth.mode "htpasswd" }}
+auth.mode is htpasswd: every user, the pull credential too, may also push{{ if $storage.delete.enabled }} and delete{{ end }}.
+{{- end }}
+{{- if eq $storage.type "emptyDir" }}
+storage.type is emptyDir: every image is lost when the Pod is.
+{{- else if eq $storage.type "hostPath" }}
+storage.type is hostPath: the images are on one node; a Pod that moves to another node does not find them.
+{{- else if eq $storage.type "nfs" }}
+storage.type is nfs: the export must let the registry's user (id {{ (include "privreg.podSecurityContext" . | fromYaml).runAsUser | default "of your platform" }}) write.
+{{- end }}
+{{- if not .Values.ingress.enabled }}
+ingress.enabled is false: something of yours must serve https://{{ .Values.host }} and pass it to the Service {{ include "privreg.fullname" . }}.
+{{- else if eq .Values.ingress.preset "none" }}
+ingress.preset is none: if a push ends with "413 Request Entity Too Large" or a timeout, set it to your controller's.
+{{- else if eq .Values.ingress.preset "traefik" }}
+Traefik ends a request after 60 s unless its entry point websecure has transport.respondingTimeouts.readTimeout 0: pushes over slow lines need that.
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.tls.certManager.enabled) }}
+The TLS Secret {{ include "privreg.tlsSecretName" . }} must be in namespace {{ .Release.Namespace }}, with a certificate for {{ .Values.host }} that clients and nodes trust.
+{{- end }}
+{{- if not .Values.pullSecrets.enabled }}
+pullSecrets.enabled is false: Pods need imagePullSecrets of your own to pull.
+{{- end }}
+{{- end }}

@@ -1,0 +1,109 @@
+{{/*
+Rules over more than one value; a single value is the schema's business. Each helper prints one line a
+problem: "<path>: <what is wrong>; <what to do>". `privreg-values validate` has the same rules and words.
+*/}}
+{{- define "privreg.rules.host" -}}
+{{- if not .Values.host }}
+host: is required; set it to the name that clients use, such as registry.example.com, or run `privreg-values gen --host NAME`
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.auth" -}}
+{{- with .Values.auth }}
+{{- if and .users .existingSecret }}
+auth.existingSecret: is set together with auth.users; keep one of them
+{{- else if not (or .users .existingSecret) }}
+auth: nobody could log in; run `privreg-values gen --host NAME`, or set auth.users or auth.existingSecret
+{{- end }}
+{{- $seen := list }}
+{{- $twice := list }}
+{{- range .users }}
+  {{- if has .name $seen }}{{ $twice = append $twice .name }}{{ end }}
+  {{- $seen = append $seen .name }}
+{{- end }}
+{{- range $twice | uniq }}
+auth.users: the name {{ . }} is there twice; keep one of them
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.httpSecret" -}}
+{{- with .Values.httpSecret }}
+{{- if and .value .existingSecret }}
+httpSecret.existingSecret: is set together with httpSecret.value; keep one of them
+{{- else if not (or .value .existingSecret) }}
+httpSecret: is required; run `privreg-values gen --host NAME`, or set httpSecret.value or httpSecret.existingSecret
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.pullSecrets" -}}
+{{- $users := list }}
+{{- range .Values.auth.users }}{{ $users = append $users .name }}{{ end }}
+{{- with .Values.pullSecrets }}
+{{- if .enabled }}
+{{- $username := .credential.username }}
+{{- $password := .credential.password }}
+{{- if and .existingSecret (or $username $password) }}
+pullSecrets.existingSecret: is set together with pullSecrets.credential; keep one of them
+{{- else if .existingSecret }}
+{{- else if not (or $username $password) }}
+pullSecrets: has nothing to deliver; run `privreg-values gen --host NAME`, set pullSecrets.credential or pullSecrets.existingSecret, or set pullSecrets.enabled to false
+{{- else if not $password }}
+pullSecrets.credential.password: is missing; set it to the password of {{ $username }}
+{{- else if not $username }}
+pullSecrets.credential.username: is missing; set it to the user that the password belongs to
+{{- else if and $users (not (has $username $users)) }}
+pullSecrets.credential.username: {{ $username }} is not among auth.users; add that user or name one of them
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.storage" -}}
+{{- if and (gt (int .Values.replicas) 1) (include "privreg.storage.singleWriter" .) }}
+replicas: {{ .Values.replicas }} registries cannot write to one {{ .Values.storage.type }} volume that has a single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to [ReadWriteMany]
+{{- end }}
+{{- with .Values.storage }}
+{{- if eq .type "nfs" }}
+{{- if not .nfs.server }}
+storage.nfs.server: is required for storage.type nfs; set it to the NFS server's name or address
+{{- end }}
+{{- if not .nfs.path }}
+storage.nfs.path: is required for storage.type nfs; set it to the exported folder
+{{- end }}
+{{- end }}
+{{- if and (eq .type "hostPath") (not .hostPath.path) }}
+storage.hostPath.path: is required for storage.type hostPath; set it to a folder on the node
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.service" -}}
+{{- with .Values.service }}
+{{- if eq .type "ClusterIP" }}
+{{- if .nodePort }}
+service.nodePort: needs another service.type than ClusterIP; remove it, or set service.type to NodePort
+{{- end }}
+{{- if .externalTrafficPolicy }}
+service.externalTrafficPolicy: needs another service.type than ClusterIP; remove it, or set service.type to NodePort or LoadBalancer
+{{- end }}
+{{- end }}
+{{- if ne .type "LoadBalancer" }}
+{{- if .loadBalancerClass }}
+service.loadBalancerClass: is for service.type LoadBalancer; remove it, or set service.type to LoadBalancer
+{{- end }}
+{{- if .loadBalancerSourceRanges }}
+service.loadBalancerSourceRanges: is for service.type LoadBalancer; remove it, or set service.type to LoadBalancer
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.podDisruptionBudget" -}}
+{{- with .Values.podDisruptionBudget }}
+{{- if not (or (kindIs "invalid" .minAvailable) (kindIs "invalid" .maxUnavailable)) }}
+podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.minAvailable; keep one of them
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,65 @@
+{{/*
+config.yml of CNCF distribution (its configuration.go), without the HTTP secret.
+relativeurls: upload locations hold no scheme and host, so any proxy in front may end TLS.
+*/}}
+{{- define "privreg.registry.config" -}}
+version: "0.1"
+log:
+  level: {{ .Values.log.level }}
+  formatter: {{ .Values.log.formatter }}
+  accesslog:
+    disabled: {{ not .Values.log.accessLog }}
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  delete:
+    enabled: {{ .Values.storage.delete.enabled }}
+  filesystem:
+    rootdirectory: {{ include "privreg.storage.mountPath" . }}
+http:
+  addr: :5000
+  relativeurls: true
+  draintimeout: {{ include "privreg.registry.drainTimeout" . }}
+  headers:
+    X-Content-Type-Options: [nosniff]
+auth:
+  htpasswd:
+    realm: {{ .Values.auth.realm | quote }}
+    path: /etc/privreg/auth/htpasswd
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+{{- end }}
+
+{{/* What the Secret holds: the same, with httpSecret.value where it is set. */}}
+{{- define "privreg.registry.configFile" -}}
+{{- $config := include "privreg.registry.config" . | fromYaml -}}
+{{- with .Values.httpSecret.value }}
+  {{- $config = set $config "http" (set $config.http "secret" .) }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{/* Running uploads and downloads may finish until shortly before the kubelet ends the Pod. */}}
+{{- define "privreg.registry.drainTimeout" -}}
+{{- printf "%ds" (sub .Values.terminationGracePeriodSeconds 5) }}
+{{- end }}
+
+{{/* One line a user. */}}
+{{- define "privreg.registry.htpasswd" -}}
+{{- range .Values.auth.users -}}
+{{ .name }}:{{ .hash }}
+{{ end }}
+{{- end }}
+
+{{- define "privreg.registry.configSecretName" -}}
+{{- include "privreg.suffixedName" (dict "context" . "suffix" "config") }}
+{{- end }}
+
+{{- define "privreg.registry.htpasswdSecretName" -}}
+{{- include "privreg.secretName" (dict "context" . "existing" .Values.auth.existingSecret "suffix" "htpasswd") }}
+{{- end }}
