@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 IDENTITY = Path("/var/run/secrets/kubernetes.io/serviceaccount")  # where a Pod finds its token and the CA
@@ -30,7 +31,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """The Kubernetes API, spoken to as the Pod's ServiceAccount.
+    """The Kubernetes API, spoken to as the Pod's ServiceAccount over one connection.
 
     Args:
         host: the API server's name or address.
@@ -59,6 +60,12 @@ class Api:
             return cls(os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"]))
         except KeyError as error:
             raise ApiError(0, f"{error.args[0]} is not set: this program runs in a Pod") from None
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._connection.close()
 
     def get(self, path: str) -> Json | None:
         """The object at `path`, or None."""

@@ -320,11 +320,11 @@ def main(arguments: list[str] | None = None, connect: Callable[[], Api] = Api.in
     options = parser.parse_args(arguments)
     try:
         settings = Settings.read(options.settings)
-        api = connect()
-        if options.command == "withdraw":
-            return in_each_namespace(settings, lambda report: withdraw(api, settings, report))
-        credential = read_credential(options.credential)
-        return in_each_namespace(settings, lambda report: deliver(api, settings, credential, report))
+        with connect() as api:
+            if options.command == "withdraw":
+                return in_each_namespace(settings, lambda report: withdraw(api, settings, report))
+            credential = read_credential(options.credential)
+            return in_each_namespace(settings, lambda report: deliver(api, settings, credential, report))
     except (SettingsError, ApiError) as error:
         print(f"pull_secrets.py: {error}", file=sys.stderr)
         return 1

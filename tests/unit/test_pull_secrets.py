@@ -1,0 +1,392 @@
+"""pull_secrets.py against a real API server, with no more rights than it says it needs."""
+
+import itertools
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+import pull_secrets
+from kubernetes_api import Api
+from tests.control_plane import ControlPlane
+from tests.unit.pull_secrets_site import CREDENTIAL, NAME, NEW_CREDENTIAL, RELEASE, Json, Site, encoded, essence
+
+numbers = itertools.count()
+
+
+class Cut(BaseException):
+    """The program ends here, as if it were killed."""
+
+
+class CutApi(Api):
+    """An API that the program can use a few times; then it is killed, before or after the request is served."""
+
+    budget = 0
+    served = False
+
+    def _request(self, method: str, path: str, body: Json | None = None) -> Json:
+        self.budget -= 1
+        if self.budget < 0:
+            if self.served:
+                super()._request(method, path, body)
+            raise Cut
+        return super()._request(method, path, body)
+
+
+@pytest.fixture
+def site(control_plane: ControlPlane, tmp_path: Path) -> Site:
+    number = next(numbers)
+    return Site(control_plane, tmp_path, f"release-{number}", (f"one-{number}", f"two-{number}"))
+
+
+def test_every_namespace_gets_the_secret_and_the_reference(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert site.run("deliver") == 0
+
+    for namespace in (site.release, *site.others):
+        secret = site.secret(namespace)
+        assert secret is not None
+        assert secret["type"] == "kubernetes.io/dockerconfigjson"
+        assert secret["data"] == encoded(CREDENTIAL)
+        assert secret["metadata"]["annotations"] == {"privreg.io/release": RELEASE}
+        assert secret["metadata"]["labels"] == {
+            "app.kubernetes.io/managed-by": "privreg",
+            "app.kubernetes.io/part-of": "privreg",
+        }
+        assert site.references(namespace) == [NAME]
+    assert capsys.readouterr().out.splitlines() == [
+        f"namespace {namespace}: Secret {NAME} created; ServiceAccount default changed"
+        for namespace in (site.release, *site.others)
+    ]
+
+
+def test_entries_of_others_are_kept_in_their_order(site: Site) -> None:
+    site.set_references(site.others[0], "zebra", "apple")
+    assert site.run("deliver") == 0
+    assert site.references(site.others[0]) == ["zebra", "apple", NAME]
+
+
+def test_a_second_run_writes_nothing(site: Site) -> None:
+    site.run("deliver")
+    before = site.everything()
+    assert site.run("deliver") == 0
+    assert site.everything() == before  # resourceVersions too
+
+
+def test_withdrawal_leaves_no_trace(site: Site) -> None:
+    before = site.everything()
+    site.run("deliver")
+    assert site.run("withdraw") == 0
+    after = site.everything()
+    assert [essence(item) for item in after] == [essence(item) for item in before]
+    assert "privreg" not in json.dumps([item["metadata"].get("managedFields") for item in after if item])
+
+
+def test_withdrawal_leaves_the_entries_of_others_byte_identical(site: Site) -> None:
+    site.set_references(site.others[0], "zebra", "apple")
+    before = json.dumps(essence(site.account(site.others[0])))
+    site.run("deliver")
+    path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default"
+    references = [{"name": name} for name in ("zebra", "apple", NAME, "later")]
+    site.control_plane.must("PATCH", path, {"imagePullSecrets": references})
+    site.run("withdraw")
+    expected = before.replace('{"name": "apple"}', '{"name": "apple"}, {"name": "later"}')
+    assert json.dumps(essence(site.account(site.others[0]))) == expected
+
+
+def test_a_second_withdrawal_writes_nothing(site: Site) -> None:
+    site.set_references(site.others[0], "zebra")
+    site.run("deliver")
+    site.run("withdraw")
+    before = site.everything()
+    assert site.run("withdraw") == 0
+    assert site.everything() == before
+
+
+def test_an_entry_of_that_name_made_by_hand_is_kept(site: Site) -> None:
+    before = site.set_references(site.others[0], NAME, "apple")
+    site.run("deliver")
+    assert site.account(site.others[0]) == before
+    site.run("withdraw")
+    assert site.account(site.others[0]) == before
+    assert site.secret(site.others[0]) is None
+
+
+def test_an_entry_that_was_reset_comes_back_once(site: Site) -> None:
+    site.run("deliver")
+    site.set_references(site.others[0], "apple")
+    assert site.run("deliver") == 0
+    assert site.references(site.others[0]) == ["apple", NAME]
+
+
+def test_a_record_that_makes_no_sense_counts_as_none(site: Site) -> None:
+    path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default"
+    site.control_plane.must("PATCH", path, {"metadata": {"annotations": {pull_secrets.RECORD: "[1]"}}})
+    site.set_references(site.others[0], "apple")
+    assert site.run("withdraw") == 0
+    assert site.references(site.others[0]) == ["apple"]
+    assert site.run("deliver") == 0
+    assert site.run("withdraw") == 0
+    assert site.references(site.others[0]) == ["apple"]
+    assert "annotations" not in site.account(site.others[0])["metadata"]
+
+
+def test_a_changed_credential_updates_the_secret_in_place(site: Site) -> None:
+    site.run("deliver")
+    before = site.secret(site.others[0])
+    assert site.run("deliver", NEW_CREDENTIAL) == 0
+    after = site.secret(site.others[0])
+    assert before is not None
+    assert after is not None
+    assert after["data"] == encoded(NEW_CREDENTIAL)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+def test_labels_that_others_put_on_the_secret_stay_and_lost_ones_come_back(site: Site) -> None:
+    site.run("deliver")
+    path = f"/api/v1/namespaces/{site.others[0]}/secrets/{NAME}"
+    labels = {"team": "blue", "app.kubernetes.io/managed-by": None}
+    site.control_plane.must("PATCH", path, {"metadata": {"labels": labels}})
+    assert site.run("deliver") == 0
+    secret = site.secret(site.others[0])
+    assert secret is not None
+    assert secret["metadata"]["labels"] == pull_secrets.LABELS | {"team": "blue"}
+
+
+@pytest.mark.parametrize("annotations", [{}, {"privreg.io/release": "elsewhere/privreg"}])
+@pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 1)])
+def test_a_foreign_secret_and_the_accounts_beside_it_are_left_alone(
+    site: Site, annotations: Json, strict: bool, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.settings["strict"] = strict
+    foreign, other = site.others
+    site.put_secret(foreign, annotations)
+    site.set_references(foreign, "apple", NAME)
+    before = [site.secret(foreign), site.account(foreign)]
+
+    assert site.run("deliver") == code
+    assert [site.secret(foreign), site.account(foreign)] == before
+    assert site.references(other) == [NAME]
+    assert f"namespace {foreign}: REFUSED: Secret {NAME}" in capsys.readouterr().out
+
+    assert site.run("withdraw") == code
+    assert [site.secret(foreign), site.account(foreign)] == before
+    assert site.secret(other) is None
+
+
+def test_two_releases_do_not_disturb_each_other(site: Site) -> None:
+    site.run("deliver")
+    before = site.everything()
+    site.settings["release"] = "registry-2/privreg"
+    assert site.run("deliver") == 0
+    assert site.run("withdraw") == 0
+    assert site.everything() == before
+
+
+def test_the_source_in_the_releases_namespace_is_never_written(site: Site) -> None:
+    site.settings["sourceSecret"] = NAME
+    source = site.put_secret(site.release, {"by": "the user"})
+    assert site.run("deliver") == 0
+    assert site.secret(site.release) == source
+    assert site.references(site.release) == [NAME]
+    assert site.run("withdraw") == 0
+    assert site.secret(site.release) == source
+    assert site.references(site.release) == []
+    assert site.secret(site.others[0]) is None
+
+
+def test_a_copy_in_the_releases_namespace_is_ours(site: Site) -> None:
+    site.run("deliver")
+    site.run("withdraw")
+    assert site.secret(site.release) is None
+
+
+def test_nothing_is_lost_while_others_write_the_same_service_account(site: Site) -> None:
+    namespace = site.others[0]
+    site.settings["namespaces"] = [namespace]
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
+    names = [f"other-{number}" for number in range(80)]
+    conflicts = 0
+
+    def add_all() -> None:
+        nonlocal conflicts
+        for name in names:
+            while True:
+                account = site.account(namespace)
+                references = [*account.get("imagePullSecrets", []), {"name": name}]
+                status, _ = site.control_plane.call("PUT", path, account | {"imagePullSecrets": references})
+                if status == 200:
+                    break
+                assert status == 409
+                conflicts += 1
+
+    writer = threading.Thread(target=add_all)
+    writer.start()
+    commands = itertools.cycle(["deliver", "withdraw"])
+    codes = set()
+    while writer.is_alive():
+        codes.add(site.run(next(commands)))
+    writer.join()
+
+    assert codes == {0}
+    assert conflicts > 0, "the writers never met: the test shows nothing"
+    site.run("withdraw")
+    assert site.references(namespace) == names
+    site.run("deliver")
+    assert site.references(namespace) == [*names, NAME]
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_an_interrupted_run_is_repaired_by_the_next(site: Site, served: bool) -> None:
+    site.settings["namespaces"] = list(site.others)
+    site.set_references(site.others[0], "apple")
+    untouched = [essence(item) for item in site.everything()]
+    site.run("deliver")
+    delivered = [essence(item) for item in site.everything()]
+    site.run("withdraw")
+
+    for command, credential, expected in (("deliver", CREDENTIAL, delivered), ("withdraw", "", untouched)):
+        cuts = 0
+        opposite = "withdraw" if command == "deliver" else "deliver"
+        while True:
+            site.run(opposite)
+            kind = type("CutApi", (CutApi,), {"budget": cuts, "served": served})
+            try:
+                site.run(command, credential, kind)
+                break
+            except Cut:
+                cuts += 1
+            assert site.run(command, credential) == 0
+            assert [essence(item) for item in site.everything()] == expected
+        assert cuts >= 8, "each request of the run is cut once"
+
+
+def test_a_missing_service_account_is_reported_and_the_others_are_served(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.settings |= {"serviceAccounts": ["ci", "default"], "strict": True}
+    assert site.run("deliver") == 1
+    assert "ServiceAccount default changed; REFUSED: ServiceAccount ci does not exist" in capsys.readouterr().out
+    assert site.references(site.others[0]) == [NAME]
+    site.settings["strict"] = False
+    assert site.run("deliver") == 0
+
+
+def test_the_account_default_of_a_new_namespace_is_waited_for(site: Site) -> None:
+    path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts"
+    site.control_plane.must("DELETE", f"{path}/default")
+    site.settings["namespaces"] = [site.others[0]]
+    later = threading.Timer(1.2, site.control_plane.must, ("POST", path, {"metadata": {"name": "default"}}))
+    later.start()
+    assert site.run("deliver") == 0
+    later.join()
+    assert site.references(site.others[0]) == [NAME]
+
+
+def test_the_wait_for_the_account_default_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pull_secrets, "ACCOUNT_WAIT", 0.6)
+    site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default")
+    assert site.run("deliver") == 0
+    assert "REFUSED: ServiceAccount default does not exist" in capsys.readouterr().out
+
+
+def test_withdrawal_does_not_mind_what_is_missing(site: Site) -> None:
+    site.run("deliver")
+    site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default")
+    site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[1]}/secrets/{NAME}")
+    site.settings["strict"] = True
+    assert site.run("withdraw") == 0
+    assert site.secret(site.others[0]) is None
+    assert site.references(site.others[1]) == []
+
+
+def test_a_namespace_without_rights_fails_and_the_others_are_served(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.control_plane.create_namespace(f"{site.release}-closed", "default")
+    site.settings["namespaces"] = [f"{site.release}-closed", site.others[0]]
+    assert site.run("deliver") == 1
+    out = capsys.readouterr().out
+    assert f"namespace {site.release}-closed: FAILED: GET " in out
+    assert "403 Forbidden: secrets" in out
+    assert site.references(site.others[0]) == [NAME]
+
+
+def test_the_credential_is_never_shown(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    # An admission policy that repeats what it was sent is the worst that an API server can do.
+    policy = {
+        "metadata": {"name": site.release},
+        "spec": {
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.others[0]}},
+                "resourceRules": [
+                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+                ],
+            },
+            "validations": [
+                {
+                    "expression": "false",
+                    "messageExpression": "'you sent ' + string(object.data['.dockerconfigjson'])",
+                }
+            ],
+        },
+    }
+    binding = {
+        "metadata": {"name": site.release},
+        "spec": {"policyName": site.release, "validationActions": ["Deny"]},
+    }
+    path = "/apis/admissionregistration.k8s.io/v1"
+    site.control_plane.must("POST", f"{path}/validatingadmissionpolicies", policy)
+    site.control_plane.must("POST", f"{path}/validatingadmissionpolicybindings", binding)
+    secrets = f"/api/v1/namespaces/{site.others[0]}/secrets"
+    probe = {"metadata": {"name": "probe"}, "data": encoded(CREDENTIAL)}
+    for _ in range(100):  # until the policy is in force
+        status, answer = site.control_plane.call("POST", f"{secrets}?dryRun=All", probe)
+        if status == 422:
+            break
+        threading.Event().wait(0.1)
+    assert encoded(CREDENTIAL)[".dockerconfigjson"] in answer["message"]
+
+    assert site.run("deliver") == 1
+    site.run("deliver", NEW_CREDENTIAL)
+    site.run("withdraw")
+    captured = capsys.readouterr()
+    shown = captured.out + captured.err
+    assert "422 Invalid" in shown
+    for text in (CREDENTIAL, NEW_CREDENTIAL):
+        assert encoded(text)[".dockerconfigjson"] not in shown
+        assert json.loads(text)["auths"]["registry.example.com"]["auth"] not in shown
+
+
+@pytest.mark.parametrize(
+    ("credential", "message"),
+    [
+        ("not JSON", "not a .dockerconfigjson"),
+        ("[]", "not a .dockerconfigjson"),
+        ('{"registry.example.com": {}}', "not a .dockerconfigjson"),
+    ],
+)
+def test_a_credential_that_is_none_stops_the_run(
+    site: Site, credential: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.run("deliver", credential) == 1
+    assert message in capsys.readouterr().err
+    assert site.secret(site.others[0]) is None
+
+
+def test_settings_that_are_incomplete_stop_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "settings.json").write_text('{"release": "a/b"}')
+    assert pull_secrets.main(["withdraw", f"--settings={tmp_path / 'settings.json'}"]) == 1
+    assert "settings.json: not this program's settings: KeyError('secretName')" in capsys.readouterr().err
+
+
+def test_a_missing_credential_file_names_the_key(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.run("deliver")
+    arguments = ["deliver", f"--settings={tmp_path / 'settings.json'}", f"--credential={tmp_path / 'missing'}"]
+    connect = lambda: Api("127.0.0.1", site.control_plane.port, site.identity)  # noqa: E731
+    assert pull_secrets.main(arguments, connect) == 1
+    assert "the Secret must have the key .dockerconfigjson" in capsys.readouterr().err
