@@ -1,0 +1,134 @@
+"""check_login.py, the program of `helm test`, with registries that are well, ill or something else."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+import check_login
+from tests.unit.scripted_server import Scripted, ScriptedServer, serving
+
+CHALLENGE = Scripted(401, '{"errors": []}', {"WWW-Authenticate": 'Basic realm="privreg"'})
+WELCOME = Scripted(200, "{}")
+AUTH = base64.b64encode(b"pull:pass:word").decode()
+
+
+def run(server: ScriptedServer, *options: str, path: str = "") -> int:
+    return check_login.main([f"--url=http://127.0.0.1:{server.port}{path}", "--patience=3", *options])
+
+
+@pytest.fixture
+def credential(tmp_path: Path) -> Path:
+    path = tmp_path / ".dockerconfigjson"
+    path.write_text(json.dumps({"auths": {"registry.example.com": {"auth": AUTH}}}))
+    return path
+
+
+def test_a_registry_that_asks_for_a_login_and_accepts_it_is_well(
+    credential: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(CHALLENGE, WELCOME) as server:
+        assert run(server, f"--credential={credential}") == 0
+        assert [request.path for request in server.requests] == ["/v2/", "/v2/"]
+        assert "Authorization" not in server.requests[0].headers
+        assert server.requests[1].headers["Authorization"] == f"Basic {AUTH}"
+    out = capsys.readouterr().out
+    assert 'without credentials: 401, WWW-Authenticate: Basic realm="privreg"' in out
+    assert "as pull: 200" in out
+    assert "word" not in out
+    assert AUTH not in out
+
+
+@pytest.mark.parametrize("path", ["/", "/registry", "/registry/"])
+def test_a_path_in_the_url_comes_before_v2(path: str) -> None:
+    with serving(CHALLENGE) as server:
+        assert run(server, path=path) == 0
+        assert [request.path for request in server.requests] == [path.rstrip("/") + "/v2/"]
+
+
+def test_user_name_and_password_may_stand_apart(credential: Path) -> None:
+    login = {"username": "pull", "password": "pass:word"}
+    credential.write_text(json.dumps({"auths": {"registry.example.com": login}}))
+    with serving(CHALLENGE, WELCOME) as server:
+        assert run(server, f"--credential={credential}") == 0
+        assert server.requests[1].headers["Authorization"] == f"Basic {AUTH}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (WELCOME, "expected 401, got 200"),
+        (Scripted(302, "", {"Location": "/login"}), "expected 401, got 302"),
+        (Scripted(404, "page not found"), "expected 401, got 404"),
+        (Scripted(500), "expected 401, got 500"),
+        (Scripted(401), "expected a Basic challenge, got 401"),
+        (Scripted(401, "", {"WWW-Authenticate": "Bearer realm=x"}), "expected a Basic challenge, got 401"),
+    ],
+)
+def test_a_registry_that_asks_for_no_login_fails_loudly(
+    answer: Scripted, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(answer, CHALLENGE) as server:
+        assert run(server) == 1
+        assert len(server.requests) == 1
+    assert f"FAILED: without credentials: {message}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [CHALLENGE, Scripted(200, "<html>"), Scripted(200, "[]"), Scripted(301, "{}", {"Location": "/v2/"}), Scripted(403)],
+)
+def test_a_registry_that_does_not_let_the_user_in_fails_loudly(
+    answer: Scripted, credential: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(CHALLENGE, answer) as server:
+        assert run(server, f"--credential={credential}") == 1
+    err = capsys.readouterr().err
+    assert f"FAILED: as pull: expected 200 and {{}}, got {answer.status}" in err
+    assert "word" not in err
+
+
+@pytest.mark.parametrize("trouble", [Scripted(0), Scripted(502), Scripted(503)], ids=str)
+def test_a_registry_that_is_coming_up_is_waited_for(trouble: Scripted) -> None:
+    with serving(trouble, CHALLENGE) as server:
+        assert run(server) == 0
+        assert len(server.requests) == 2
+
+
+def test_the_wait_ends_and_tells_the_last_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(Scripted(503, "no ready Pod")) as server:
+        assert run(server, "--patience=0.5") == 1
+    with serving(CHALLENGE) as closed:
+        pass
+    assert run(closed, "--patience=0.5") == 1
+    err = capsys.readouterr().err
+    assert "no answer from the registry within 0 s; the last try: 503, body b'no ready Pod'" in err
+    assert "Connection refused" in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"auths": {}}',
+        '{"auths": {"a": {}}}',
+        '{"auths": {"a": {"auth": "*"}}}',
+        '{"auths": {"a": {"auth": "cA=="}, "b": {"auth": "cA=="}}}',
+    ],
+)
+def test_a_credential_file_that_is_no_single_login_is_named(
+    text: str, credential: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credential.write_text(text)
+    with serving(CHALLENGE, WELCOME) as server:
+        assert run(server, f"--credential={credential}") == 1
+    assert "not a .dockerconfigjson with the login of one host" in capsys.readouterr().err
+
+
+def test_a_missing_credential_file_names_the_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(CHALLENGE) as server:
+        assert run(server, f"--credential={tmp_path / 'missing'}") == 1
+    assert "the Secret must have the key .dockerconfigjson" in capsys.readouterr().err

@@ -1,0 +1,163 @@
+"""kubernetes_api.py, the client in pull_secrets.py, with an API server that is ill, moving or an impostor."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kubernetes_api
+from kubernetes_api import Api, ApiError, again_on_conflict
+from tests.cluster import pki
+from tests.unit.scripted_server import Scripted, serving
+
+FOUND = Scripted(200, '{"kind": "Secret"}')
+PATH = "/api/v1/namespaces/default/secrets/x"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were slept, without sleeping them."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        if seconds:
+            slept.append(seconds)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    return slept
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Path:
+    """A Pod's ServiceAccount folder; the server's certificates are made there as well."""
+    (tmp_path / "token").write_text("a-token\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("trouble", [Scripted(status) for status in (429, 500, 502, 503, 504, 0)], ids=str)
+def test_a_busy_or_restarting_api_server_is_asked_again(trouble: Scripted, identity: Path, pauses: list[float]) -> None:
+    with serving(trouble, trouble, FOUND, certificates=identity) as server:
+        with Api("127.0.0.1", server.port, identity) as api:
+            assert api.get(PATH) == {"kind": "Secret"}
+        assert len(server.requests) == 3
+    assert 0.125 <= pauses[0] <= 0.25 <= pauses[1] <= 0.5
+
+
+def test_retries_come_to_an_end(identity: Path, pauses: list[float]) -> None:
+    with (
+        serving(
+            Scripted(503, '{"reason": "ServiceUnavailable", "message": "etcd is away"}'), certificates=identity
+        ) as server,
+        Api("127.0.0.1", server.port, identity) as api,
+    ):
+        with pytest.raises(ApiError, match=f"^GET {PATH}: 503 ServiceUnavailable: etcd is away$"):
+            api.get(PATH)
+        assert len(server.requests) == kubernetes_api.REQUEST_ATTEMPTS
+    assert sum(pauses) < 30
+
+
+def test_an_api_server_that_is_not_there_is_named(identity: Path, pauses: list[float]) -> None:
+    with serving(FOUND, certificates=identity) as server:
+        pass
+    with Api("127.0.0.1", server.port, identity) as api, pytest.raises(ApiError, match="Connection refused"):
+        api.get(PATH)
+    assert len(pauses) == kubernetes_api.REQUEST_ATTEMPTS - 1
+
+
+def test_a_retry_waits_as_long_as_the_server_asks_within_reason(identity: Path, pauses: list[float]) -> None:
+    busy = [Scripted(429, headers={"Retry-After": value}) for value in ("7", "86400", "Wed, 21 Oct 2026 07:28:00 GMT")]
+    with serving(*busy, FOUND, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        api.get(PATH)
+    assert pauses[:2] == [7, 30]
+    assert pauses[2] <= 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 409, 422])
+def test_a_clear_answer_is_not_asked_for_twice(status: int, identity: Path) -> None:
+    answer = Scripted(status, headers={"Location": "/elsewhere"})
+    with serving(answer, FOUND, certificates=identity) as server:
+        with Api("127.0.0.1", server.port, identity) as api, pytest.raises(ApiError) as caught:
+            api.get(PATH)
+        assert [request.path for request in server.requests] == [PATH]
+    assert caught.value.status == status
+
+
+def test_what_is_not_there_is_none(identity: Path) -> None:
+    with serving(Scripted(404), certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        assert api.get(PATH) is None
+
+
+def test_the_token_is_read_for_each_request_because_it_is_renewed(identity: Path) -> None:
+    with serving(FOUND, certificates=identity) as server:
+        with Api("127.0.0.1", server.port, identity) as api:
+            api.get(PATH)
+            (identity / "token").write_text("another")
+            api.patch(PATH, {})
+        seen = [(request.headers["Authorization"], request.headers["Content-Type"]) for request in server.requests]
+    assert seen == [("Bearer a-token", "application/json"), ("Bearer another", "application/merge-patch+json")]
+
+
+def test_an_impostor_never_sees_the_token(identity: Path, tmp_path: Path, pauses: list[float]) -> None:
+    pki.Authority.create(tmp_path / "another")
+    with serving(FOUND, certificates=identity) as server:
+        (identity / "ca.crt").write_bytes((tmp_path / "another" / "ca.crt").read_bytes())
+        with Api("127.0.0.1", server.port, identity) as api, pytest.raises(ApiError, match="CERTIFICATE_VERIFY_FAILED"):
+            api.get(PATH)
+        assert server.requests == []
+    assert pauses == [], "it does not help to try again"
+
+
+def test_a_conflict_starts_the_work_over_and_comes_to_an_end(pauses: list[float]) -> None:
+    runs: list[None] = []
+
+    def action(conflicts: int) -> str:
+        runs.append(None)
+        if len(runs) <= conflicts:
+            raise ApiError(409, "changed")
+        return "written"
+
+    assert again_on_conflict(lambda: action(3)) == "written"
+    assert len(runs) == 4
+    runs.clear()
+    with pytest.raises(ApiError, match="changed"):
+        again_on_conflict(lambda: action(1000))
+    assert len(runs) == kubernetes_api.CONFLICT_ATTEMPTS
+    assert sum(pauses) < 20
+
+
+def test_other_errors_do_not_start_the_work_over() -> None:
+    runs: list[None] = []
+
+    def action() -> None:
+        runs.append(None)
+        raise ApiError(403, "forbidden")
+
+    with pytest.raises(ApiError, match="forbidden"):
+        again_on_conflict(action)
+    assert len(runs) == 1
+
+
+def test_outside_of_a_pod_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(ApiError, match="KUBERNETES_SERVICE_HOST is not set: this program runs in a Pod"):
+        Api.in_cluster()
+
+
+def test_without_a_ca_certificate_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match=r"ca\.crt: .*No such file"):
+        Api("127.0.0.1", 1, tmp_path)
+
+
+def test_the_programs_run_from_a_folder_that_the_kubelet_made_of_a_config_map(tmp_path: Path) -> None:
+    # As in a Pod: the names are links to ..data, which is a link to a folder, and all of it is read-only.
+    revision, mounted = tmp_path / "..2026_01_01", tmp_path / "..data"
+    revision.mkdir()
+    mounted.symlink_to(revision.name)
+    for program in Path(kubernetes_api.__file__).parent.glob("*.py"):
+        (revision / program.name).write_bytes(program.read_bytes())
+        (tmp_path / program.name).symlink_to(f"..data/{program.name}")
+    command = [sys.executable, "-u", "-W", "error", tmp_path / "pull_secrets.py", "deliver", "--help"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert ended.returncode == 0, ended.stderr
+    assert "--credential" in ended.stdout
