@@ -157,7 +157,7 @@ def test_the_programs_run_from_a_folder_that_the_kubelet_made_of_a_config_map(tm
     for program in Path(kubernetes_api.__file__).parent.glob("*.py"):
         (revision / program.name).write_bytes(program.read_bytes())
         (tmp_path / program.name).symlink_to(f"..data/{program.name}")
-    command = [sys.executable, "-u", "-W", "error", tmp_path / "pull_secrets.py", "deliver", "--help"]
+    command = [sys.executable, "-u", "-W", "error", f"{tmp_path}/pull_secrets.py", "deliver", "--help"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert ended.returncode == 0, ended.stderr
     assert "--credential" in ended.stdout
