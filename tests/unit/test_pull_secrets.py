@@ -174,6 +174,15 @@ def test_a_foreign_secret_and_the_accounts_beside_it_are_left_alone(
     assert site.secret(other) is None
 
 
+def test_a_secret_that_somebody_took_over_keeps_its_reference(site: Site) -> None:
+    site.run("deliver")
+    site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[0]}/secrets/{NAME}")
+    site.put_secret(site.others[0], {})
+    before = [site.secret(site.others[0]), site.account(site.others[0])]
+    site.run("withdraw")
+    assert [site.secret(site.others[0]), site.account(site.others[0])] == before
+
+
 def test_two_releases_do_not_disturb_each_other(site: Site) -> None:
     site.run("deliver")
     before = site.everything()

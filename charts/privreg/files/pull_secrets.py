@@ -217,7 +217,7 @@ def guarded_patch(account: Json, references: list[Json], record: Json) -> Json:
             "resourceVersion": account["metadata"]["resourceVersion"],
             "annotations": {RECORD: annotation},
         },
-        "imagePullSecrets": references or None,
+        "imagePullSecrets": references,
     }
 
 
