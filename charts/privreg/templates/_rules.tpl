@@ -10,7 +10,11 @@ host: is required; set it to the name that clients use, such as registry.example
 
 {{- define "privreg.rules.auth" -}}
 {{- with .Values.auth }}
-{{- if and .users .existingSecret }}
+{{- if eq .mode "token" }}
+{{- if or .users .existingSecret .access }}
+auth.mode: is token, but auth.users, auth.existingSecret or auth.access is set; remove them, the token server knows the users
+{{- end }}
+{{- else if and .users .existingSecret }}
 auth.existingSecret: is set together with auth.users; keep one of them
 {{- else if not (or .users .existingSecret) }}
 auth: nobody could log in; run `privreg-values gen --host NAME`, or set auth.users or auth.existingSecret
@@ -23,6 +27,46 @@ auth: nobody could log in; run `privreg-values gen --host NAME`, or set auth.use
 {{- end }}
 {{- range $twice | uniq }}
 auth.users: the name {{ . }} is there twice; keep one of them
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.roles" -}}
+{{- with .Values.auth }}
+{{- if eq .mode "gateway" }}
+{{- range .users }}
+{{- if not .role }}
+auth.users: {{ .name }} has no role; set it to pull, push or admin
+{{- end }}
+{{- end }}
+{{- if and .existingSecret (not .access) }}
+auth.access: gives nobody a role; name the users of {{ .existingSecret }} in it, each with a role
+{{- end }}
+{{- if and .access (not .existingSecret) }}
+auth.access: is for the users of auth.existingSecret; give the roles in auth.users
+{{- end }}
+{{- $seen := list }}
+{{- range .access }}
+{{- if has .name $seen }}
+auth.access: the name {{ .name }} is there twice; keep one of them
+{{- end }}
+{{- $seen = append $seen .name }}
+{{- end }}
+{{- else if .access }}
+auth.access: needs auth.mode gateway; remove it, or set auth.mode to gateway
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.token" -}}
+{{- if eq .Values.auth.mode "token" }}
+{{- range list "service" "issuer" "existingSecret" }}
+{{- if not (get $.Values.token .) }}
+token.{{ . }}: is required for auth.mode token
+{{- end }}
+{{- end }}
+{{- if not (or .Values.token.realm .Values.token.autoredirect) }}
+token.realm: is required for auth.mode token, unless token.autoredirect is true
 {{- end }}
 {{- end }}
 {{- end }}

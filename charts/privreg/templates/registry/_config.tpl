@@ -19,20 +19,60 @@ storage:
   filesystem:
     rootdirectory: {{ include "privreg.storage.mountPath" . }}
 http:
+  {{- if eq .Values.auth.mode "gateway" }}
+  {{- /* A socket in a folder that only this Pod's containers have: there is no way around the gateway. */}}
+  net: unix
+  addr: /run/privreg/registry.sock
+  {{- else }}
   addr: :5000
+  {{- end }}
   relativeurls: true
   draintimeout: {{ include "privreg.registry.drainTimeout" . }}
   headers:
     X-Content-Type-Options: [nosniff]
-auth:
-  htpasswd:
-    realm: {{ .Values.auth.realm | quote }}
-    path: /etc/privreg/auth/htpasswd
+  {{- if eq .Values.auth.mode "gateway" }}
+  debug:
+    addr: 127.0.0.1:5001
+    prometheus:
+      enabled: true
+      path: /metrics
+  {{- end }}
+{{- include (printf "privreg.registry.auth.%s" .Values.auth.mode) . }}
 health:
   storagedriver:
     enabled: true
     interval: 10s
     threshold: 3
+{{- end }}
+
+{{/* The gateway has let in whom it lets in. */}}
+{{- define "privreg.registry.auth.gateway" }}
+{{- end }}
+
+{{- define "privreg.registry.auth.htpasswd" }}
+auth:
+  htpasswd:
+    realm: {{ .Values.auth.realm | quote }}
+    path: /etc/privreg/auth/htpasswd
+{{- end }}
+
+{{- define "privreg.registry.auth.token" }}
+{{- $token := .Values.token }}
+auth:
+  token:
+    realm: {{ $token.realm | quote }}
+    service: {{ $token.service | quote }}
+    issuer: {{ $token.issuer | quote }}
+    autoredirect: {{ $token.autoredirect }}
+    {{- if eq $token.keys "jwks" }}
+    jwks: /etc/privreg/auth/jwks.json
+    {{- else }}
+    rootcertbundle: /etc/privreg/auth/bundle.pem
+    {{- end }}
+    {{- with $token.signingAlgorithms }}
+    signingalgorithms:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
 {{- end }}
 
 {{/* What the Secret holds: the same, with httpSecret.value where it is set. */}}

@@ -39,16 +39,44 @@ the environment alone. So too the HTTP secret of an existing Secret.
 {{- end }}
 
 {{/*
-A probe without credentials: distribution answers GET / with 200 while its storage is well.
-Call: include "privreg.registry.probe" .Values.probes.liveness
+A probe without credentials: distribution answers GET / with 200 while its storage is well. Behind the
+gateway the kubelet asks by way of it: the registry's socket is for this Pod alone.
+Call: include "privreg.registry.probe" (dict "context" $ "probe" .Values.probes.liveness)
 */}}
 {{- define "privreg.registry.probe" -}}
+{{- include "privreg.arguments" (list "privreg.registry.probe" . (list "context" "probe") list) -}}
+{{- $path := ternary "/healthz/registry" "/" (eq .context.Values.auth.mode "gateway") -}}
+{{- include "privreg.probe" (dict "context" .context "probe" .probe "path" $path) }}
+{{- end }}
+
+{{/*
+An http probe, behind the gateway at the port that the Service does not have.
+Call: include "privreg.probe" (dict "context" $ "probe" .Values.probes.liveness "path" "/")
+*/}}
+{{- define "privreg.probe" -}}
+{{- include "privreg.arguments" (list "privreg.probe" . (list "context" "probe" "path") list) -}}
 httpGet:
-  path: /
-  port: http
-periodSeconds: {{ .periodSeconds }}
-failureThreshold: {{ .failureThreshold }}
-timeoutSeconds: {{ .timeoutSeconds }}
+  path: {{ .path }}
+  port: {{ ternary (int .context.Values.metrics.port) "http" (eq .context.Values.auth.mode "gateway") }}
+periodSeconds: {{ .probe.periodSeconds }}
+failureThreshold: {{ .probe.failureThreshold }}
+timeoutSeconds: {{ .probe.timeoutSeconds }}
+{{- end }}
+
+{{/* Who may log in, or whose tokens count: the Secret and the keys that are read of it. */}}
+{{- define "privreg.registry.authSecret" -}}
+{{- if eq .Values.auth.mode "token" -}}
+{{- $key := ternary "jwks.json" "bundle.pem" (eq .Values.token.keys "jwks") -}}
+secretName: {{ .Values.token.existingSecret }}
+items:
+  - key: {{ $key }}
+    path: {{ $key }}
+{{- else -}}
+secretName: {{ include "privreg.registry.htpasswdSecretName" . }}
+items:
+  - key: htpasswd
+    path: htpasswd
+{{- end }}
 {{- end }}
 
 {{/* The given constraints; one without a labelSelector counts the registry's own Pods. */}}

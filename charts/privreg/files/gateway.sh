@@ -1,0 +1,118 @@
+#!/bin/sh
+# Runs HAProxy, and reloads it when its configuration, the users or the certificate have changed.
+#
+#   gateway.sh CONFIG AUTH TLS RUN
+#
+# CONFIG: the folder with haproxy.cfg and its lists; AUTH: the folder with htpasswd; TLS: the folder with
+# tls.crt and tls.key, or "" for plain http; RUN: a folder in memory for sockets and the active files.
+#
+# What changed is put together in RUN/next and checked there. If it is good it becomes RUN/active, and HAProxy
+# changes over without losing a request. If it is bad the old one stays, and the log, the metric
+# haproxy_server_status{proxy="configuration"} and the header Privreg-Configuration of /v2/ say so.
+set -eu
+umask 077
+
+CONFIG=$1 AUTH=$2 TLS=$3
+RUN=$4
+export RUN
+INTERVAL=${INTERVAL:-2} # seconds between two looks
+
+# One line of JSON; the text may have any characters.
+say() {
+    text=$(echo "$1" | tr '\n"' " '" | tr -cd '\40-\133\135-\176' | cut -c1-500)
+    printf '{"time":"%s","gateway":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$text"
+}
+
+# What is mounted now, in one number.
+fingerprint() {
+    cat "$CONFIG"/* "$AUTH"/htpasswd ${TLS:+"$TLS"/tls.crt "$TLS"/tls.key} 2>/dev/null | cksum
+}
+
+# An htpasswd file as HAProxy's userlist. A line that is no user with a bcrypt hash is an error.
+users() {
+    echo "userlist users"
+    awk -F: '
+        /^[ \t]*(#|$)/ { next }
+        { sub(/\r$/, ""); split($2, words, /[ \t]+/) }
+        NF < 2 || $1 !~ /^[A-Za-z0-9][A-Za-z0-9._@-]*$/ || words[1] !~ /^[$]2[aby][$][0-9][0-9][$][.\/A-Za-z0-9]*$/ || length(words[1]) != 60 {
+            printf "line %d of htpasswd is no user with a bcrypt hash (htpasswd -B makes them)\n", NR > "/dev/stderr"
+            exit 1
+        }
+        seen[$1]++ { printf "line %d of htpasswd: the user %s is there twice\n", NR, $1 > "/dev/stderr"; exit 1 }
+        { print "    user " $1 " password " words[1] }
+    ' "$1"
+}
+
+# The state that haproxy_server_status and the header of /v2/ show: current or refused.
+state() {
+    printf 'global\n    set-var proc.configuration str(%s)\n\n' "$1"
+    printf '# A server that is never used: it is in maintenance when a new configuration was refused.\n'
+    printf 'backend configuration\n    server current 127.0.0.1:1%s\n' "$([ "$1" = current ] || echo ' disabled')"
+}
+
+# Put together what is mounted, in RUN/next; prints why and fails when it is not good.
+prepare() {
+    next=$RUN/next
+    rm -rf "$next" && mkdir "$next" && cp -L "$CONFIG"/* "$next/" &&
+        { [ -z "$TLS" ] || cp -L "$TLS/tls.crt" "$TLS/tls.key" "$next/"; } &&
+        users "$AUTH/htpasswd" >"$next/users.cfg" &&
+        state current >"$next/state.cfg" &&
+        (cd "$next" && haproxy -c -f haproxy.cfg -f users.cfg -f state.cfg)
+}
+
+# Names with a role that no user has, and users without a role: allowed nothing, and said.
+report_mismatches() {
+    awk '
+        FNR == 1 { file++ }
+        file == 1 && $1 == "user" { user[$2] = 1 }
+        file == 2 && NF == 2 { role[$1] = 1 }
+        END {
+            for (name in user) if (!(name in role)) print "user " name " has no role and may do nothing: give it one in auth.access"
+            for (name in role) if (!(name in user)) print "auth.access names " name ", who is not among the users"
+        }
+    ' "$RUN/active/users.cfg" "$RUN/active/roles.map" | while read -r line; do say "$line"; done
+}
+
+activate() {
+    rm -rf "$RUN/old"
+    if [ -d "$RUN/active" ]; then mv "$RUN/active" "$RUN/old"; fi
+    mv "$RUN/next" "$RUN/active"
+    rm -rf "$RUN/old"
+    report_mismatches
+}
+
+reload() {
+    if reason=$(prepare 2>&1); then
+        activate
+        kill -USR2 "$haproxy"
+        say "the changed configuration is active"
+    else
+        say "the changed configuration is REFUSED, the old one stays: $reason"
+        state refused >"$RUN/active/state.cfg"
+        kill -USR2 "$haproxy"
+    fi
+}
+
+rm -rf "$RUN/active" "$RUN/next"
+seen=$(fingerprint)
+if ! reason=$(prepare 2>&1); then
+    say "the configuration is not good: $reason"
+    exit 1
+fi
+activate
+cd "$RUN"
+haproxy -W -f active/haproxy.cfg -f active/users.cfg -f active/state.cfg &
+haproxy=$!
+# Let requests end before the process does; the kubelet sets the limit.
+trap 'kill -USR1 "$haproxy"' TERM INT
+
+while kill -0 "$haproxy" 2>/dev/null; do
+    sleep "$INTERVAL" &
+    wait $! || true
+    now=$(fingerprint)
+    if [ "$now" != "$seen" ]; then
+        seen=$now
+        reload
+    fi
+done
+wait "$haproxy"
