@@ -200,8 +200,10 @@ Call: include "privreg.gateway.error" (list "DENIED" "this user may not push")
 {{- dict "errors" (list $error) | toJson | squote }}
 {{- end }}
 
+{{/* The realm holds no " and no \ (schema); % and $ mean something to HAProxy. */}}
 {{- define "privreg.gateway.challenge" -}}
-{{- printf "Basic realm=\"%s\"" .Values.auth.realm | replace "\\" "\\\\" | replace "%" "%%" | squote }}
+{{- $realm := .Values.auth.realm | replace "%" "%%" | replace "$" "\\$" -}}
+"Basic realm=\"{{ $realm }}\""
 {{- end }}
 
 {{/* One JSON object a request; the Authorization header and the query are never in it. */}}
