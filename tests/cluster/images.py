@@ -73,7 +73,7 @@ def _haproxy(root: Path) -> None:
     debian.extract(["haproxy", "busybox-static"], root)
     for folder in ("usr/share/doc", "usr/share/man", "usr/share/locale"):
         shutil.rmtree(root / folder, ignore_errors=True)
-    for applet in ("awk", "cat", "cksum", "cp", "cut", "date", "mkdir", "mv", "rm", "sh", "sleep", "tr"):
+    for applet in ("awk", "cat", "cp", "cut", "date", "mkdir", "mv", "rm", "sh", "sha256sum", "sleep", "tr"):
         (root / "bin" / applet).symlink_to("busybox")
 
 
@@ -94,7 +94,7 @@ HELLO = Image(
 COREDNS_IMAGE = _of(COREDNS, f"privreg.test/coredns:{COREDNS.version}")
 TRAEFIK_IMAGE = _of(TRAEFIK, f"privreg.test/traefik:{TRAEFIK.version}")
 REGISTRY_IMAGE = _of(REGISTRY, f"docker.io/library/registry:{REGISTRY.version.removeprefix('v')}")
-HAPROXY_IMAGE = Image("docker.io/library/haproxy:3.2-alpine", _haproxy, "1", seconds=15, command=("haproxy",))
+HAPROXY_IMAGE = Image("docker.io/library/haproxy:3.2-alpine", _haproxy, "2", seconds=15, command=("haproxy",))
 PYTHON_IMAGE = Image("docker.io/library/python:3.14-alpine", _python, "1", seconds=30, command=("python3",))
 
 FOR_NODE = (PAUSE, COREDNS_IMAGE, TRAEFIK_IMAGE, REGISTRY_IMAGE, HAPROXY_IMAGE, PYTHON_IMAGE)

@@ -23,9 +23,9 @@ say() {
     printf '{"time":"%s","gateway":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$text"
 }
 
-# What is mounted now, in one number.
+# What is mounted now, in one word.
 fingerprint() {
-    cat "$CONFIG"/* "$AUTH"/htpasswd ${TLS:+"$TLS"/tls.crt "$TLS"/tls.key} 2>/dev/null | cksum
+    cat "$CONFIG"/* "$AUTH"/htpasswd ${TLS:+"$TLS"/tls.crt "$TLS"/tls.key} 2>/dev/null | sha256sum
 }
 
 # An htpasswd file as HAProxy's userlist. A line that is no user with a bcrypt hash is an error.
