@@ -154,9 +154,7 @@ def test_a_token_allows_what_it_says_and_no_more(url: str, server: TokenServer) 
     [{"iss": "somebody.else"}, {"aud": "another.registry"}, {"exp": int(time.time()) - 600}],
     ids=["another issuer", "another service", "expired"],
 )
-def test_a_token_that_is_not_for_this_registry_is_refused(
-    url: str, server: TokenServer, wrong: dict[str, object]
-) -> None:
+def test_a_token_that_is_not_for_this_registry_is_refused(url: str, server: TokenServer, wrong: dict[str, Any]) -> None:
     assert ask(f"{url}/v2/", server.token([], **wrong))[0] == 401
 
 
