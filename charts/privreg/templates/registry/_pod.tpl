@@ -30,7 +30,7 @@ the environment alone. So too the HTTP secret of an existing Secret.
 - name: REGISTRY_HTTP_SECRET
   valueFrom:
     secretKeyRef:
-      name: {{ . }}
+      name: {{ . | quote }}
       key: httpSecret
 {{- end }}
 {{- with .Values.extraEnv }}
