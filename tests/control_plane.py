@@ -63,6 +63,25 @@ class ControlPlane:
         for account in service_accounts:
             self.must("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": account}})
 
+    def write_kubeconfig(self, path: Path, namespace: str = "default") -> Path:
+        """Write a kubeconfig of the administrator's; returns its path. JSON is YAML."""
+        cluster = {
+            "server": f"https://127.0.0.1:{self.port}",
+            "certificate-authority": str(self.folder / "ca.crt"),
+        }
+        context = {"cluster": "it", "user": "admin", "namespace": namespace}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "it", "cluster": cluster}],
+            "users": [{"name": "admin", "user": {"token": ADMIN_TOKEN}}],
+            "contexts": [{"name": "it", "context": context}],
+            "current-context": "it",
+        }
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(config))
+        return path
+
     def identity(self, token: str, folder: Path) -> Path:
         """Write `token` and the CA into `folder`, as the kubelet does for a Pod; returns it."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -89,7 +89,18 @@ REGISTRY = Program(
     {"github.com/distribution/distribution/v3/version.version": "{v}"},
 )
 HELM = Program("helm", "helm.sh/helm/v4", ("helm",), 70, {"helm.sh/helm/v4/internal/version.version": "{v}"})
-HELM3 = Program("helm3", "helm.sh/helm/v3", ("helm3",), 30, {"helm.sh/helm/v3/internal/version.version": "{v}"})
+HELM3 = Program(
+    "helm3",
+    "helm.sh/helm/v3",
+    ("helm3",),
+    30,
+    {
+        "helm.sh/helm/v3/internal/version.version": "{v}",
+        # The Kubernetes that `helm template` and `helm lint` take for granted; 1.20 unless stamped.
+        "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": "37",
+        "helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor": "37",
+    },
+)
 CRANE = Program("crane", "github.com/google/go-containerregistry", ("crane",), 5)
 ORAS = Program("oras", "oras.land/oras", ("oras",), 5)
 REGCTL = Program("regctl", "github.com/regclient/regclient", ("regctl",), 5)

@@ -22,7 +22,7 @@ Call: include "privreg.image" (dict "context" $ "image" .Values.image)
 {{- with $names | uniq -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

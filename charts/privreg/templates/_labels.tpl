@@ -4,8 +4,8 @@ Call: include "privreg.selectorLabels" (dict "context" $ "component" "registry")
 */}}
 {{- define "privreg.selectorLabels" -}}
 {{- include "privreg.arguments" (list "privreg.selectorLabels" . (list "context" "component") list) -}}
-app.kubernetes.io/name: {{ include "privreg.name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/name: {{ include "privreg.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -24,8 +24,8 @@ Call: include "privreg.metadata" (dict "context" $ "name" "x" "component" "regis
       "app.kubernetes.io/version" $chart.AppVersion
       "app.kubernetes.io/managed-by" .context.Release.Service
       "helm.sh/chart" (printf "%s-%s" $chart.Name $chart.Version | replace "+" "_") -}}
-name: {{ .name }}
-namespace: {{ .namespace | default .context.Release.Namespace }}
+name: {{ .name | quote }}
+namespace: {{ .namespace | default .context.Release.Namespace | quote }}
 labels:
   {{- include "privreg.merge" (list $selector $version $values.commonLabels) | nindent 2 }}
 {{- with include "privreg.merge" (list .annotations $values.commonAnnotations) | fromYaml }}

@@ -60,17 +60,17 @@ traefik.ingress.kubernetes.io/router.tls: "true"
 {{/* The class and the one rule. */}}
 {{- define "privreg.ingress.rules" -}}
 {{- with .Values.ingress.className -}}
-ingressClassName: {{ . }}
+ingressClassName: {{ . | quote }}
 {{ end -}}
 rules:
-  - host: {{ .Values.host }}
+  - host: {{ .Values.host | quote }}
     http:
       paths:
         - path: /
           pathType: Prefix
           backend:
             service:
-              name: {{ include "privreg.fullname" . }}
+              name: {{ include "privreg.fullname" . | quote }}
               port:
                 name: http
 {{- end }}

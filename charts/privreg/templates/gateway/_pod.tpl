@@ -44,7 +44,7 @@
 {{- define "privreg.gateway.volumes" -}}
 - name: gateway
   configMap:
-    name: {{ include "privreg.gateway.configName" . }}
+    name: {{ include "privreg.gateway.configName" . | quote }}
 - name: run
   emptyDir:
     medium: Memory
@@ -52,7 +52,7 @@
 {{- with .Values.gateway.tls.secretName }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 288 # 0440
     items:
       - key: tls.crt

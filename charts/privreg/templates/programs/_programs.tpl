@@ -24,7 +24,7 @@ Call: include "privreg.programs.podSpec" (dict
 {{- $jobs := .context.Values.jobs -}}
 restartPolicy: Never
 {{- with .serviceAccountName }}
-serviceAccountName: {{ . }}
+serviceAccountName: {{ . | quote }}
 {{- end }}
 automountServiceAccountToken: {{ hasKey . "serviceAccountName" }}
 enableServiceLinks: false
@@ -59,11 +59,11 @@ containers:
 volumes:
   - name: programs
     configMap:
-      name: {{ include "privreg.programs.name" .context }}
+      name: {{ include "privreg.programs.name" .context | quote }}
   {{- if .credential }}
   - name: credential
     secret:
-      secretName: {{ include "privreg.pullSecrets.sourceSecretName" .context }}
+      secretName: {{ include "privreg.pullSecrets.sourceSecretName" .context | quote }}
       defaultMode: 288 # 0440
       items:
         - key: .dockerconfigjson

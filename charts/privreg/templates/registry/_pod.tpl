@@ -30,7 +30,7 @@ the environment alone. So too the HTTP secret of an existing Secret.
 - name: REGISTRY_HTTP_SECRET
   valueFrom:
     secretKeyRef:
-      name: {{ . }}
+      name: {{ . | quote }}
       key: httpSecret
 {{- end }}
 {{- with .Values.extraEnv }}
@@ -67,12 +67,12 @@ timeoutSeconds: {{ .probe.timeoutSeconds }}
 {{- define "privreg.registry.authSecret" -}}
 {{- if eq .Values.auth.mode "token" -}}
 {{- $key := ternary "jwks.json" "bundle.pem" (eq .Values.token.keys "jwks") -}}
-secretName: {{ .Values.token.existingSecret }}
+secretName: {{ .Values.token.existingSecret | quote }}
 items:
   - key: {{ $key }}
     path: {{ $key }}
 {{- else -}}
-secretName: {{ include "privreg.registry.htpasswdSecretName" . }}
+secretName: {{ include "privreg.registry.htpasswdSecretName" . | quote }}
 items:
   - key: htpasswd
     path: htpasswd

@@ -19,25 +19,25 @@
 
 {{- define "privreg.storage.volume.pvc" -}}
 persistentVolumeClaim:
-  claimName: {{ include "privreg.storage.claimName" . }}
+  claimName: {{ include "privreg.storage.claimName" . | quote }}
 {{- end }}
 
 {{- define "privreg.storage.volume.hostPath" -}}
 hostPath:
-  path: {{ .Values.storage.hostPath.path }}
+  path: {{ .Values.storage.hostPath.path | quote }}
   type: DirectoryOrCreate
 {{- end }}
 
 {{- define "privreg.storage.volume.nfs" -}}
 nfs:
-  server: {{ .Values.storage.nfs.server }}
-  path: {{ .Values.storage.nfs.path }}
+  server: {{ .Values.storage.nfs.server | quote }}
+  path: {{ .Values.storage.nfs.path | quote }}
 {{- end }}
 
 {{- define "privreg.storage.volume.emptyDir" -}}
 {{- with .Values.storage.emptyDir.sizeLimit -}}
 emptyDir:
-  sizeLimit: {{ . }}
+  sizeLimit: {{ . | quote }}
 {{- else -}}
 emptyDir: {}
 {{- end }}
@@ -82,6 +82,6 @@ as root, with the two capabilities that needs.
 {{- if include "privreg.storage.ownFolder" . -}}
 - name: programs
   configMap:
-    name: {{ include "privreg.programs.name" . }}
+    name: {{ include "privreg.programs.name" . | quote }}
 {{- end }}
 {{- end }}

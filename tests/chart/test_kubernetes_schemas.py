@@ -1,0 +1,49 @@
+"""Every object of the chart is what every supported Kubernetes expects."""
+
+import json
+
+import kubernetes_validate
+import pytest
+
+from tests.chart.kubernetes import CUSTOM_RESOURCES, lowest_supported, supported
+from tests.chart.rendering import HELMS, MINIMAL, Json, RenderError, everything, render, title
+
+
+@pytest.fixture(scope="module")
+def distinct_objects() -> dict[str, Json]:
+    """All that the chart can make, each different object once, by where it came from."""
+    seen: dict[str, tuple[str, Json]] = {}
+    for rendering in everything():
+        for item in rendering.objects:
+            seen.setdefault(json.dumps(item, sort_keys=True), (f"{rendering.name}: {title(item)}", item))
+    return dict(seen.values())
+
+
+@pytest.mark.parametrize("version", supported())
+def test_each_object_is_valid_in_each_supported_kubernetes(version: str, distinct_objects: dict[str, Json]) -> None:
+    problems = []
+    unknown = set()
+    for name, item in distinct_objects.items():
+        try:
+            kubernetes_validate.validate(item, version, strict=True)
+        except kubernetes_validate.SchemaNotFoundError:
+            unknown.add(item["kind"])
+        except kubernetes_validate.ValidationError as error:
+            problems.append(f"{name}: {'.'.join(map(str, error.path))}: {error.message}")
+    assert problems == []
+    assert unknown == set(CUSTOM_RESOURCES), "these are looked at by the API server, in test_api_server.py"
+
+
+def test_the_supported_versions_reach_to_the_newest_that_is_known() -> None:
+    versions = supported()
+    assert versions[0] == f"1.{lowest_supported()}"
+    assert versions[-1] == kubernetes_validate.latest_version().rpartition(".")[0]
+    assert len(versions) == int(versions[-1][2:]) - int(versions[0][2:]) + 1
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_an_older_kubernetes_is_refused(helm: str) -> None:
+    oldest, newest = f"1.{lowest_supported() - 1}.9", f"{supported()[-1]}.0-provider.1"
+    with pytest.raises(RenderError, match="requires kubeVersion"):
+        render(MINIMAL, helm=helm, options=(f"--kube-version={oldest}",))
+    assert render(MINIMAL, helm=helm, options=(f"--kube-version={newest}",)).objects
