@@ -34,8 +34,8 @@ users() {
     awk -F: '
         /^[ \t]*(#|$)/ { next }
         { sub(/\r$/, ""); split($2, words, /[ \t]+/) }
-        NF < 2 || $1 !~ /^[A-Za-z0-9][A-Za-z0-9._@-]*$/ || words[1] !~ /^[$]2[aby][$][0-9][0-9][$][.\/A-Za-z0-9]*$/ || length(words[1]) != 60 {
-            printf "line %d of htpasswd is no user with a bcrypt hash (htpasswd -B makes them)\n", NR > "/dev/stderr"
+        NF < 2 || $1 !~ /^[A-Za-z0-9][A-Za-z0-9._@-]*$/ || words[1] !~ /^[$]2[aby][$](0[4-9]|1[0-4])[$][.\/A-Za-z0-9]*$/ || length(words[1]) != 60 {
+            printf "line %d of htpasswd is no user with a bcrypt hash of cost 4 to 14 (htpasswd -B makes them)\n", NR > "/dev/stderr"
             exit 1
         }
         seen[$1]++ { printf "line %d of htpasswd: the user %s is there twice\n", NR, $1 > "/dev/stderr"; exit 1 }

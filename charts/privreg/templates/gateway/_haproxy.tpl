@@ -17,7 +17,7 @@ global
     maxconn {{ $gateway.maxConnections }}
     default-path config
     stats socket "${RUN}/admin.sock" mode 600 level admin
-    log stdout format raw daemon info
+    log stdout len 16384 format raw daemon info
     tune.bufsize 32768
     {{- if $gateway.tls.secretName }}
     ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
@@ -41,14 +41,22 @@ defaults
     http-error status {{ $status }} content-type application/json string {{ include "privreg.gateway.error" (list "UNAVAILABLE" $text) }}
     {{- end }}
 
-# Failed logins in the last minute, by source.
+# Failed logins in the last minute, by source (of IPv6, by network: who has one address has all of it).
 backend failures
     stick-table type ipv6 size 100k expire 2m store gpc0_rate(1m)
+
+# Those of all sources together in the last second.
+backend all_failures
+    stick-table type integer size 10 expire 10s store gpc0_rate(1s)
 
 # SHA-256 of the Authorization headers that were verified, for {{ $gateway.cacheSeconds }} s; never a password.
 # A reload begins with an empty table: who was removed or changed is verified anew.
 backend verified
     stick-table type binary len 32 size 100k expire {{ $gateway.cacheSeconds }}s
+
+# The same for a day. Who is in it is no guesser, and is verified again while others guess from the same address.
+backend proven
+    stick-table type binary len 32 size 100k expire 1d
 
 frontend door
     bind :5000 name clients thread {{ $doorThreads }}{{ if $gateway.tls.secretName }} ssl crt tls.crt alpn h2,http/1.1{{ end }}
@@ -56,34 +64,34 @@ frontend door
     bind "unix@${RUN}/again.sock" name again accept-proxy thread {{ $doorThreads }} mode 600
     log-format {{ include "privreg.gateway.logFormat" . }}
 
+    http-request {{ include "privreg.gateway.answer" (list 414 "UNSUPPORTED" "the path is too long") }} if { path_len gt 1024 }
     http-request set-var(txn.path) path
     http-request set-var(txn.key) req.fhdr(authorization),sha2(256)
     {{- with $gateway.trustedProxies }}
-    # The address counts for failed logins only; a proxy tells it, if it is one of ours.
+    # The address counts for failed logins only; a proxy tells it, if it is one of ours. The last one in the
+    # header is what that proxy saw, those before it are what the client says.
     acl from_trusted_proxy src {{ join " " . }}
-    http-request set-src req.fhdr(x-forwarded-for,-1) if from_trusted_proxy { req.fhdr(x-forwarded-for) -m found }
+    http-request set-src req.hdr(x-forwarded-for,-1) if from_trusted_proxy { req.hdr(x-forwarded-for) -m found }
     {{- end }}
 
     # Nothing but plain requests of the OCI distribution API.
     acl api_method method GET HEAD POST PUT PATCH DELETE
     acl plain_path path -m reg '^/[A-Za-z0-9._:/+=-]*$'
     acl odd_path path -m sub // /.
-    acl absolute_form url -m beg http:// https://
-    acl http2 req.ver 2.0
+    acl origin_form url -m beg /
+    acl http2 fc_http_major 2
     acl two_credentials req.fhdr_cnt(authorization) gt 1
     http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "this method is not allowed") }} hdr Allow "GET, HEAD, POST, PUT, PATCH, DELETE" if !api_method
-    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or odd_path or absolute_form !http2
+    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or odd_path or !origin_form !http2
     http-request {{ include "privreg.gateway.answer" (list 400 "UNAUTHORIZED" "more than one Authorization header") }} if two_credentials
 
     # Who is not known asks `verify` first, unless there have been too many wrong guesses.
-    acl basic req.fhdr(authorization) -m reg -i '^Basic [A-Za-z0-9+/]+={0,2}$'
-    acl known var(txn.key),in_table(verified) -m bool
-    acl from_verify so_name again
-    acl guesses_too_often src,table_gpc0_rate(failures) -m int ge {{ $gateway.failedLoginsPerMinute }}
+    acl basic req.fhdr(authorization) -m reg -i '^Basic [A-Za-z0-9+/]{1,1024}={0,2}$'
     http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "authentication required") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !basic
-    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many failed logins from this address") }} hdr Retry-After 60 if !known guesses_too_often
-    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known from_verify
-    http-request set-log-level silent if !known
+    {{- include "privreg.gateway.refuseGuesses" . }}
+    http-request set-log-level silent if !known or { stopping }
+    # After a reload the new process has the new users: it answers what comes on connections of the old one, too.
+    use_backend again if { stopping }
     use_backend to_verify if !known
     default_backend registry
 
@@ -92,6 +100,7 @@ backend registry
     http-request set-var(txn.user) http_auth_user
     http-request set-var(txn.role) var(txn.user),map_str(roles.map,none)
     http-request del-header Authorization
+    http-request set-header X-Forwarded-For %[src]
     # REPOSITORY/manifests/REFERENCE and so on: the last of these words ends the repository's name.
     http-request set-var(txn.repository) 'path,regsub("^/v2/(.+)/(manifests/[^/]+|blobs/uploads/[^/]*|blobs/[^/]+|tags/list|referrers/[^/]+)$","\1")' if { path -m reg '^/v2/.+/(manifests/[^/]+|blobs/uploads/[^/]*|blobs/[^/]+|tags/list|referrers/[^/]+)$' }
 
@@ -118,12 +127,13 @@ backend registry
     http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "the registry is read-only for maintenance") }} hdr Retry-After 60 if changes !writable
 
     # A mount takes a blob from another repository: a limited user must be allowed to pull there, else the
-    # mount is left out, and the client uploads the blob as the specification has it.
+    # mount is left out, and the client uploads the blob as the specification has it. (\z is the very end; $ may
+    # be before a line feed.)
     acl starts_upload path -m end /blobs/uploads/
-    acl mount_plain url_param(mount),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+$'
-    acl digest_plain url_param(digest),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+$'
+    acl mount_plain url_param(mount),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+\z'
+    acl digest_plain url_param(digest),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+\z'
     http-request set-var(txn.from) url_param(from),url_dec if limited starts_upload
-    acl from_plain var(txn.from) -m reg '^[a-z0-9._/-]+$'
+    acl from_plain var(txn.from) -m reg '^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\z'
     acl may_use_from var(txn.user),concat(" ",txn.from) -m reg -f repositories.lst
     http-request set-var(txn.query) str("") if limited starts_upload
     http-request set-var(txn.query) url_param(digest),url_dec,regsub('^','digest=') if limited starts_upload digest_plain
@@ -134,27 +144,29 @@ backend registry
     http-reuse always
     server registry "unix@${RUN}/registry.sock"
 
-# Passwords are compared here, one after another, at most {{ $gateway.verificationsPerSecond }} a second.
+# Passwords are compared here, one after another.
 backend to_verify
     server verify "unix@${RUN}/verify.sock" send-proxy-v2
 
 frontend verify
     bind "unix@${RUN}/verify.sock" accept-proxy thread 1 mode 600
-    rate-limit sessions {{ $gateway.verificationsPerSecond }}
     option httpclose
     log-format {{ include "privreg.gateway.logFormat" . }}
 
     http-request set-var(txn.path) path
     http-request set-var(txn.key) req.fhdr(authorization),sha2(256)
-    # Another request may have brought the same credential while this one waited.
-    http-request set-var(txn.good) bool(true) if { var(txn.key),in_table(verified) -m bool }
+    # Since the door looked, others may have failed, or brought the same credential.
+    {{- include "privreg.gateway.refuseGuesses" . }}
+    http-request set-var(txn.good) bool(true) if known or { http_auth(users) }
     acl good var(txn.good) -m bool
-    http-request set-var(txn.good) bool(true) if !good { http_auth(users) }
     http-request set-var(txn.user) http_auth_user if !good
-    http-request track-sc0 src table failures if !good
+    http-request track-sc0 src,ipmask(32,64) table failures if !good
+    http-request track-sc1 int(0) table all_failures if !good
     http-request sc-inc-gpc0(0) if !good
+    http-request sc-inc-gpc0(1) if !good
     http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "user name or password is wrong") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !good
     http-request track-sc1 var(txn.key) table verified
+    http-request track-sc2 var(txn.key) table proven
     http-request set-log-level silent
     default_backend again
 
@@ -181,6 +193,22 @@ backend registry_health
 backend registry_metrics
     http-request set-path /metrics
     server registry 127.0.0.1:5001
+{{- end }}
+
+{{/*
+Who fails too often must wait, and so must who has failed lately while as many guesses of others are wrong in
+this second as may be. Nobody else is refused, unless those who wait take up a quarter of all connections.
+*/}}
+{{- define "privreg.gateway.refuseGuesses" }}
+{{- $gateway := .Values.gateway }}
+    acl known var(txn.key),in_table(verified) -m bool
+    acl proven var(txn.key),in_table(proven) -m bool
+    acl guessed src,ipmask(32,64),table_gpc0_rate(failures) -m int gt 0
+    acl guesses_too_often src,ipmask(32,64),table_gpc0_rate(failures) -m int ge {{ $gateway.failedLoginsPerMinute }}
+    acl busy int(0),table_gpc0_rate(all_failures) -m int ge {{ $gateway.verificationsPerSecond }}
+    acl full be_conn(to_verify) ge {{ div $gateway.maxConnections 4 }}
+    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many failed logins from this address") }} hdr Retry-After 60 if !known !proven guesses_too_often
+    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven busy guessed or !known !proven full
 {{- end }}
 
 {{/*
