@@ -109,4 +109,7 @@ def is_hash(text: str) -> bool:
 
 def matches(password: str, hashed: str) -> bool:
     """Tell whether a hash that `is_hash` accepts is this password's."""
-    return bcrypt.checkpw(password.encode(), hashed.encode("ascii"))
+    try:
+        return bcrypt.checkpw(password.encode(), hashed.encode("ascii"))
+    except ValueError:  # the salt cannot come from bcrypt, or the password is too long for it
+        return False

@@ -66,14 +66,8 @@ class Editor:
             FileError: the file's form does not allow it.
         """
         expected = self._plain_root()
-        parent = expected
-        for step in path[:-1]:
-            if not isinstance(parent, dict | list):
-                break
-            parent = _descend(parent, step)
-        if not isinstance(parent, dict | list):
+        if not _put(expected, path, value):
             raise self._cannot(path)
-        parent[path[-1]] = value  # type: ignore[index]
         self._commit(self._with_value(path, value, comment), expected, path)
 
     def append(self, path: Path, item: Value) -> None:
@@ -124,7 +118,7 @@ class Editor:
             rest = {step: rest}
         if depth == len(path):
             return self._replaced(node, rest, in_flow)
-        if node.flow and (node.value or in_flow):
+        if node.flow and (node.value or in_flow or not depth):
             return self._inside_brackets(node, _flow(rest)[1:-1])
         if in_flow:
             return self._replace(node, _flow(rest))
@@ -202,13 +196,22 @@ class Editor:
         return sum(len(line) + 1 for line in lines[: mark.line - 1]) + mark.column - 1
 
 
-def _descend(container: Value, step: str | int) -> Value:
-    """Step down, making maps where there is nothing."""
-    if isinstance(container, dict):
-        if container.get(str(step)) is None:
-            container[str(step)] = {}
-        return container[str(step)]
-    return container[step]
+def _put(container: Value, path: Path, value: Value) -> bool:
+    """Set a path in plain values, making maps where there is nothing; False where something else is in the way."""
+    for step in path[:-1]:
+        if not _takes(container, step):
+            return False
+        if isinstance(container, dict) and container.get(step) is None:
+            container[step] = {}
+        container = container[step]
+    if not _takes(container, path[-1]):
+        return False
+    container[path[-1]] = value
+    return True
+
+
+def _takes(container: Value, step: str | int) -> bool:
+    return isinstance(container, list if isinstance(step, int) else dict)
 
 
 def _at(container: Value, path: Path) -> Value:

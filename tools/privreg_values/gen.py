@@ -176,7 +176,7 @@ class _Generation:
         found: dict[str, str] = {}
         for editor in (self.values, self.credentials):
             if there := editor.get(("host",)):
-                found[str(there)] = f"{locate(editor.root, ('host',))}: host: is {there}"
+                found.setdefault(str(there), f"{locate(editor.root, ('host',))}: host: is {there}")
         wanted = self.request.host or next(iter(found), None)
         if wanted is None:
             raise UsageError("--host is missing", "give the name that clients use: --host registry.example.com")

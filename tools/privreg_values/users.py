@@ -9,12 +9,15 @@ from privreg_values.credentials import (
     COST_OF_GENERATED,
     COST_OF_GIVEN,
     PASSWORD_LENGTH,
+    check_password,
+    check_user_name,
     generate_password,
     hash_password,
     is_hash,
     matches,
 )
 from privreg_values.editor import Editor
+from privreg_values.errors import CredentialError
 from privreg_values.nodes import Path, Value, locate
 
 DEFAULT_USERS = ("admin", "ci")
@@ -176,12 +179,20 @@ class Users:
 
     def _read_passwords(self) -> dict[str, str]:
         users: Value = self._credentials.get(("users",)) or {}
-        texts = isinstance(users, dict) and all(isinstance(password, str) for password in users.values())
-        if texts:
-            return dict(users)
-        mark = locate(self._credentials.root, ("users",))
-        self.conflicts.append(f"{mark}: users: expected passwords by user name, each in quotes; correct it first")
-        return {}
+        if not (isinstance(users, dict) and all(isinstance(password, str) for password in users.values())):
+            mark = locate(self._credentials.root, ("users",))
+            self.conflicts.append(f"{mark}: users: expected passwords by user name, each in quotes; correct it first")
+            return {}
+        return {name: password for name, password in users.items() if self._usable(name, password)}
+
+    def _usable(self, name: str, password: str) -> bool:
+        try:
+            check_user_name(name)
+            check_password(password)
+        except CredentialError as error:
+            self.conflicts.append(f"{locate(self._credentials.root, ('users', name))}: {error}")
+            return False
+        return True
 
     def _path_of(self, name: str) -> Path:
         return (*_USERS, list(self.hashes).index(name))
