@@ -49,8 +49,10 @@ class Demo:
         say("2. The registry")
         self.make_namespace_with_certificate()
         chart = str((ROOT / "charts" / "privreg").relative_to(ROOT))
-        install = ["helm", "upgrade", "--install", "privreg", chart, "-f", str(FOLDER / "values.yaml")]
-        self.show(*install, f"--namespace={NAMESPACE}", "--wait", "--timeout=120s", folder=ROOT, quiet=True)
+        there = self.call("helm", "list", f"--namespace={NAMESPACE}", "--short").split()
+        verb = "upgrade" if "privreg" in there else "install"
+        command = ["helm", verb, "privreg", chart, "-f", os.path.relpath(FOLDER / "values.yaml", ROOT)]
+        self.show(*command, f"--namespace={NAMESPACE}", "--wait", "--timeout=120s", folder=ROOT, quiet=True)
         say("3. An image, pushed over TLS by a person")
         self.login()
         source, target = f"docker-archive:{HELLO.archive}", f"docker://{self.image}"

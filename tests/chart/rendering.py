@@ -44,10 +44,12 @@ class Rendering:
         """The objects, read as Kubernetes does (YAML 1.1)."""
         return [item for item in yaml.load_all(self.text, yaml.CSafeLoader) if item]
 
-    @property
-    def documents(self) -> list[str]:
-        """The objects as they were written."""
-        return [text for text in self.text.split("\n---\n") if yaml.load(text, yaml.CSafeLoader)]
+    @functools.cached_property
+    def own_objects(self) -> list[Json]:
+        """The chart's objects, without the user's own extraManifests."""
+        by_the_user = f"# Source: {CHART.name}/templates/extra-manifests.yaml\n"
+        documents = [text for text in self.text.split("---\n") if not text.startswith(by_the_user)]
+        return [item for text in documents if (item := yaml.load(text, yaml.CSafeLoader))]
 
     def all(self, kind: str) -> list[Json]:
         """The objects of a kind."""

@@ -28,7 +28,7 @@ class Kubectl:
     def run(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run it in the release's namespace, and give back what it said."""
         kubeconfig = self.control_plane.write_kubeconfig(self.folder / "kubeconfig", NAMESPACE)
-        command = [BIN / "kubectl", f"--kubeconfig={kubeconfig}", f"--cache-dir={self.folder}", *arguments]
+        command = [f"{BIN}/kubectl", f"--kubeconfig={kubeconfig}", f"--cache-dir={self.folder}", *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
 
     def dry_run(self, manifests: str) -> str:

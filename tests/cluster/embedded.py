@@ -126,6 +126,7 @@ def _boot(layout: Layout) -> ProcessId:
     assert outer.stdin
     outer.stdin.write("the link is there\n")
     outer.stdin.close()
+    outer.returncode = 0  # it outlives this process: Popen need not wait for it
     return init
 
 

@@ -1,6 +1,7 @@
 """The cluster, and the release that most of the end-to-end tests look at."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,9 @@ def cluster() -> Iterator[Cluster]:
             provider.down()
 
 
-@pytest.fixture(scope="session")
-def make_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRelease]:
-    """Makes releases, not yet installed; all are uninstalled in the end."""
+@contextmanager
+def releases(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRelease]:
+    """Makes releases, not yet installed; in the end all are uninstalled and their namespaces deleted."""
     made: list[Release] = []
 
     def make(name: str, host: str, **options: object) -> Release:
@@ -42,14 +43,31 @@ def make_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> 
     yield make
     for release in made:
         release.uninstall(check=False)
-        kubectl(cluster, "delete", "namespace", release.namespace, "--ignore-not-found", "--wait=false")
+        kubectl(cluster, "delete", "namespace", release.namespace, "--ignore-not-found", "--timeout=60s")
+
+
+@pytest.fixture
+def make_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRelease]:
+    """Makes releases for one test."""
+    with releases(cluster, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_module_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRelease]:
+    """Makes releases for the tests of one module."""
+    with releases(cluster, tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def registry(cluster: Cluster, make_release: MakeRelease) -> Release:
+def registry(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """An installed release with deletion on, for tests that only use it."""
-    release = make_release("privreg", cluster.hosts[0])
-    release.generate()
-    release.set({"storage": {"delete": {"enabled": True}, "persistence": {"keep": False}}})
-    release.install()
-    return release
+    with releases(cluster, tmp_path_factory) as make:
+        release = make("privreg", cluster.hosts[0])
+        release.generate()
+        restricted = "pod-security.kubernetes.io/enforce=restricted"
+        kubectl(cluster, "label", "namespace", release.namespace, restricted, "--overwrite")
+        release.set({"storage": {"delete": {"enabled": True}, "persistence": {"keep": False}}})
+        release.install()
+        yield release

@@ -97,8 +97,8 @@ class Release:
         return self._helm("uninstall", self.name, "--wait", check=check)
 
     def test(self, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """`helm test`, with the Pods' logs."""
-        return self._helm("test", self.name, "--logs", check=check)
+        """`helm test`; the chart has helm show the Pods' logs."""
+        return self._helm("test", self.name, check=check)
 
     def _chart_and_values(self) -> list[str]:
         files = [f"--values={path}" for path in (self.values, *self.overlays)]
@@ -140,6 +140,11 @@ def run_helm(cluster: Cluster, helm: str, *arguments: str, check: bool = True) -
     if check:
         assert ended.returncode == 0, f"{helm} {' '.join(arguments)}: {ended.stderr}{ended.stdout}"
     return ended
+
+
+def said(ended: "subprocess.CompletedProcess[str]") -> str:
+    """All that a command said: helm shows its hooks' logs on standard error."""
+    return ended.stdout + ended.stderr
 
 
 def kubectl(cluster: Cluster, *arguments: str, stdin: str | None = None, check: bool = True) -> str:

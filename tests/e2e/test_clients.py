@@ -1,6 +1,5 @@
 """The clients that people use, logged in the way they do, through Ingress and TLS."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -39,12 +38,11 @@ def test_crane_pushes_and_pulls_the_same_image(client: Client, tmp_path: Path) -
 
 def test_oras_pushes_and_pulls_a_file_unchanged(client: Client, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("kept as it is\n")
+    oras = ["env", f"--chdir={tmp_path}", "oras"]
     config, target = f"--registry-config={client.home}/config.json", f"{client.host}/clients/oras:1"
-    layer = f"{tmp_path / 'note.txt'}:text/plain"
-    client.run("oras", "push", config, target, "--disable-path-validation", layer)
-    client.run("oras", "pull", config, target, f"--output={tmp_path / 'back'}", "--allow-path-traversal", check=False)
-    manifest = client.run("oras", "manifest", "fetch", config, target)
-    assert hashlib.sha256(b"kept as it is\n").hexdigest() in manifest
+    client.run(*oras, "push", config, target, "note.txt:text/plain")
+    client.run(*oras, "pull", config, target, "--output=back")
+    assert (tmp_path / "back" / "note.txt").read_text() == "kept as it is\n"
 
 
 def test_regctl_copies_within_the_registry_and_lists_tags(client: Client) -> None:

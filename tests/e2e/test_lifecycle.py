@@ -9,15 +9,15 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.paths import ROOT
 from tests.e2e.conftest import MakeRelease
-from tests.e2e.release import Release, create_namespace, create_tls_secret, get, kubectl
-from tests.e2e.test_install import http_status, netrc
+from tests.e2e.release import Release, create_namespace, create_tls_secret, get, kubectl, said
+from tests.e2e.test_install import http_status, login
 
 OLDER_VALUES = ROOT / "tests" / "data" / "older"
 
 
 @pytest.fixture(scope="module")
-def release(cluster: Cluster, make_release: MakeRelease) -> Release:
-    made = make_release("lives", cluster.hosts[1])
+def release(cluster: Cluster, make_module_release: MakeRelease) -> Release:
+    made = make_module_release("lives", cluster.hosts[1])
     made.generate()
     made.install()
     return made
@@ -38,29 +38,29 @@ def test_an_upgrade_without_a_change_restarts_nothing(release: Release) -> None:
 def test_an_added_user_works_without_a_restart(release: Release) -> None:
     before = identity(release)
     release.values_cli("gen", f"--host={release.host}", "--yes", "--user=newcomer")
-    arguments = netrc(release, "newcomer", release.password("newcomer"))
+    arguments = login(release, "newcomer", release.password("newcomer"))
     url = f"https://{release.host}/v2/"
-    assert http_status(release, url, arguments)[0] == 401
+    assert http_status(release, url, *arguments)[0] == 401
     release.upgrade()
     deadline = time.monotonic() + 120  # the kubelet brings changed Secrets within its sync period
-    while http_status(release, url, arguments)[0] != 200:
+    while http_status(release, url, *arguments)[0] != 200:
         assert time.monotonic() < deadline, "the added user is not let in"
         time.sleep(1)
     assert identity(release) == before
-    assert http_status(release, url, netrc(release, "admin", release.password("admin")))[0] == 200
+    assert http_status(release, url, *login(release, "admin", release.password("admin")))[0] == 200
 
 
 def test_a_rotated_password_replaces_the_old_one_without_a_restart(release: Release) -> None:
     before = identity(release)
-    old = netrc(release, "ci", release.password("ci"))
+    old = login(release, "ci", release.password("ci"))
     release.values_cli("gen", f"--host={release.host}", "--yes", "--rotate=ci")
     release.upgrade()
     url = f"https://{release.host}/v2/"
     deadline = time.monotonic() + 120
-    while http_status(release, url, old)[0] != 401:
+    while http_status(release, url, *old)[0] != 401:
         assert time.monotonic() < deadline, "the old password still works"
         time.sleep(1)
-    assert http_status(release, url, netrc(release, "ci", release.password("ci")))[0] == 200
+    assert http_status(release, url, *login(release, "ci", release.password("ci")))[0] == 200
     assert identity(release) == before
 
 
@@ -107,5 +107,5 @@ def test_values_files_of_earlier_versions_install_and_upgrade(
     before = identity(release)
     release.upgrade()
     assert identity(release) == before
-    assert "200" in release.test().stdout
+    assert "200" in said(release.test())
     release.uninstall()

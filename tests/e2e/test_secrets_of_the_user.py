@@ -7,8 +7,8 @@ from ruamel.yaml import YAML
 
 from tests.cluster.cluster import Cluster
 from tests.e2e.conftest import MakeRelease
-from tests.e2e.release import Release, apply, get, image_pull_secrets, kubectl
-from tests.e2e.test_install import http_status, netrc
+from tests.e2e.release import Release, apply, get, image_pull_secrets, kubectl, said
+from tests.e2e.test_install import http_status, login
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_existing_secrets_serve_instead_of_values(release: Release) -> None:
     bring_secrets(release)
     release.install()
     url = f"https://{release.host}/v2/"
-    assert http_status(release, url, netrc(release, "admin", release.password("admin")))[0] == 200
-    assert "200" in release.test().stdout
+    assert http_status(release, url, *login(release, "admin", release.password("admin")))[0] == 200
+    assert "200" in said(release.test())
     assert image_pull_secrets(release.cluster, "default").count(f"{release.fullname}-pull") == 1
     release.uninstall()
     assert f"{release.fullname}-pull" not in image_pull_secrets(release.cluster, "default")

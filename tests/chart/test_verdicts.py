@@ -1,0 +1,114 @@
+"""Helm 4, Helm 3 and `privreg-values validate` say the same of the same values."""
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from privreg_values import validate
+from tests.chart.rendering import CHART, CI_FILES, EVERYTHING, HELMS, Json, RenderError, render
+from tests.chart.test_values_are_used import SCHEMA, resolve
+from tests.cluster.paths import ROOT
+
+DATA = ROOT / "tests" / "data"
+ACCEPTED = [EVERYTHING, *CI_FILES, *sorted((DATA / "accept").glob("*.yaml"))]
+REJECTED = sorted((DATA / "reject").glob("*.yaml"))
+JUDGES = (*HELMS, "privreg-values")
+RULES = (CHART / "templates" / "_rules.tpl").read_text()
+
+
+@functools.cache
+def verdict(judge: str, *values: Path) -> str:
+    """What a judge says against values; empty if it accepts them."""
+    if judge == "privreg-values":
+        return "\n".join(map(str, validate.validate([str(path) for path in values]).problems))
+    try:
+        render(*values, helm=judge)
+    except RenderError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("values", ACCEPTED, ids=lambda path: path.name)
+def test_good_values_are_accepted(values: Path, judge: str) -> None:
+    assert verdict(judge, values) == ""
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("values", REJECTED, ids=lambda path: path.name)
+def test_bad_values_are_refused_for_the_same_reason(values: Path, judge: str) -> None:
+    found = re.match(rb"# expect: ?(.*)\n", values.read_bytes())
+    assert found, "the first line must be `# expect: REGULAR EXPRESSION`"
+    said = verdict(judge, values)
+    assert said
+    assert re.search(found[1].decode(), said)
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("values", REJECTED, ids=lambda path: path.name)
+def test_a_refusal_shows_no_secret(values: Path, judge: str) -> None:
+    assert "hunter2" not in verdict(judge, values)
+
+
+def test_all_files_of_the_corpora_are_collected() -> None:
+    for folder, collected in (("accept", ACCEPTED), ("reject", REJECTED)):
+        assert set((DATA / folder).iterdir()) == {path for path in collected if path.parent.name == folder}
+    assert len(REJECTED) > 100
+
+
+# --- Rules over several values
+
+
+def messages_of_the_rules() -> list[str]:
+    """Each line of _rules.tpl that is a message."""
+    text = re.sub(r"\{\{/\*.*?\*/\}\}", "", RULES, flags=re.DOTALL)
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("{{")]
+
+
+def pattern(message: str) -> str:
+    """The regular expression of what a message can become."""
+    return ".+".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}", message))
+
+
+@pytest.mark.parametrize("message", messages_of_the_rules())
+def test_each_rule_has_a_file_that_breaks_it(message: str) -> None:
+    for judge in JUDGES:
+        prefix = r"^privreg: " if judge in HELMS else r":\d+:\d+: "
+        broken = [
+            path for path in REJECTED if re.search(f"{prefix}{pattern(message)}$", verdict(judge, path), re.MULTILINE)
+        ]
+        assert broken, judge
+
+
+def test_every_rule_says_where_what_and_what_to_do() -> None:
+    assert len(messages_of_the_rules()) >= 20
+    for message in messages_of_the_rules():
+        assert re.match(r"[A-Za-z.]+: [^;]+; .*[^.]$", message), message
+
+
+# --- Unknown keys
+
+
+def closed_objects(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every object that the schema closes; "0" is the first item of a list."""
+    schema = resolve(schema) | schema
+    if schema.get("additionalProperties") is False:
+        yield path
+    for name, inner in schema.get("properties", {}).items():
+        yield from closed_objects(inner, (*path, name))
+    if "items" in schema:
+        yield from closed_objects(schema["items"], (*path, "0"))
+
+
+@pytest.mark.parametrize("path", list(closed_objects(SCHEMA)), ids=lambda path: ".".join(path) or "top")
+def test_an_unknown_key_is_refused_at_every_depth(path: tuple[str, ...], tmp_path: Path) -> None:
+    text = "{unknown-key: 1}"
+    for name in reversed(path):
+        text = f"[{text}]" if name == "0" else f"{{{name}: {text}}}"
+    values = tmp_path / "values.yaml"
+    values.write_text(text)
+    for judge in JUDGES:
+        assert "unknown-key" in verdict(judge, values), judge

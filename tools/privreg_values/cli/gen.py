@@ -1,0 +1,115 @@
+"""`privreg-values gen`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Storage(StrEnum):
+    """The kinds of volume."""
+
+    PVC = "pvc"
+    HOST_PATH = "hostPath"
+    NFS = "nfs"
+    EMPTY_DIR = "emptyDir"
+
+
+class Preset(StrEnum):
+    """The kinds of ingress controller that the chart knows the annotations of."""
+
+    NONE = "none"
+    HAPROXY = "haproxy"
+    NGINX = "nginx"
+    TRAEFIK = "traefik"
+
+
+class IssuerKind(StrEnum):
+    """The kinds of issuer that cert-manager has."""
+
+    CLUSTER_ISSUER = "ClusterIssuer"
+    ISSUER = "Issuer"
+
+
+def gen(
+    *,
+    host: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The registry's name, such as registry.example.com.")
+    ] = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The values file.")] = "values.yaml",
+    credentials: Annotated[str, typer.Option(metavar="FILE", help="The file for the passwords.")] = "credentials.yaml",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A user to add; repeatable. A new file has admin and ci if none is named."),
+    ] = None,
+    rotate: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A user who gets a new password; repeatable.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password of the one user named from standard input.")
+    ] = False,
+    ask_password: Annotated[
+        bool, typer.Option("--ask-password", help="Ask for the password of the one user named.")
+    ] = False,
+    storage: Annotated[Storage | None, typer.Option(help="Where the images are kept.")] = None,
+    storage_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="How large: the claim of pvc, the limit of emptyDir.")
+    ] = None,
+    storage_class: Annotated[str | None, typer.Option(metavar="NAME", help="The StorageClass of pvc.")] = None,
+    storage_path: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="The folder of hostPath, the export of nfs.")
+    ] = None,
+    storage_server: Annotated[str | None, typer.Option(metavar="NAME", help="The server of nfs.")] = None,
+    ingress_class: Annotated[str | None, typer.Option(metavar="NAME", help="The IngressClass.")] = None,
+    ingress_preset: Annotated[
+        Preset | None, typer.Option(help="The kind of ingress controller; pushes of any size need it.")
+    ] = None,
+    tls_secret: Annotated[str | None, typer.Option(metavar="NAME", help="The TLS Secret.")] = None,
+    cert_manager: Annotated[
+        bool, typer.Option("--cert-manager", help="Let cert-manager make the certificate.")
+    ] = False,
+    issuer: Annotated[str | None, typer.Option(metavar="NAME", help="The issuer, with --cert-manager.")] = None,
+    issuer_kind: Annotated[IssuerKind | None, typer.Option(help="Its kind, with --cert-manager.")] = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A namespace that may pull; repeatable. The release's own always may."),
+    ] = None,
+) -> None:
+    """Make a values file and its credentials, or add to them.
+
+    What is there is kept: run again, it adds what is missing and what is asked for. Passwords go into
+    the credentials file only, their hashes into the values file; both are readable by you alone.
+
+    \b
+    Examples:
+      privreg-values gen --host registry.example.com
+      privreg-values gen --host registry.example.com --storage nfs \\
+          --storage-server nas.example.com --storage-path /export/images
+      privreg-values gen --user alice --ask-password
+      privreg-values gen --rotate ci
+    """
+    from privreg_values import choices  # noqa: PLC0415 - only when it runs
+    from privreg_values.commands.gen import run  # noqa: PLC0415
+
+    settings = [
+        *choices.storage(
+            storage, size=storage_size, storage_class=storage_class, path=storage_path, server=storage_server
+        ),
+        *choices.exposure(ingress_class=ingress_class, ingress_preset=ingress_preset, tls_secret=tls_secret),
+        *choices.cert_manager(cert_manager, issuer=issuer, issuer_kind=issuer_kind),
+    ]
+    run(
+        host=host,
+        output=output,
+        credentials=credentials,
+        ask=not yes,
+        users=user or [],
+        rotate=rotate or [],
+        password_stdin=password_stdin,
+        ask_password=ask_password,
+        settings=settings,
+        namespaces=namespace or [],
+    )

@@ -1,0 +1,74 @@
+"""What `check` does."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from privreg_values import hosts, report
+from privreg_values.check import Check, Login, Step
+from privreg_values.commands.passwords import ask_password, is_terminal, read_password
+from privreg_values.connection import HTTPS, check_repository, parse_address, trust
+from privreg_values.errors import UsageError
+from privreg_values.known import Known, read_known
+from privreg_values.registry_client import Site
+from privreg_values.terminal import style_of
+
+
+def run(
+    *,
+    values: str | None,
+    credentials: str | None,
+    user: str | None,
+    password_stdin: bool,
+    host: str | None,
+    ca_file: str | None,
+    connect_to: str | None,
+    repository: str,
+    as_json: bool,
+) -> None:
+    """Check the live registry, and say what came of each step.
+
+    Raises:
+        PrivregError: it is not known what to check, or as whom.
+        typer.Exit: a step failed.
+    """
+    known = read_known(values, credentials)
+    name = host or known.host
+    if not name:
+        raise UsageError("no host is known", "give --host, or the values file that names it")
+    hosts.check(name)
+    check_repository(repository)
+    address, port = parse_address(connect_to) if connect_to else (name, HTTPS)
+    site = Site(name, address, port, trust(ca_file))
+    login = _login(known, name, user, password_stdin)
+    steps = _show(Check(site, login, repository, resolve=connect_to is None), as_json)
+    if as_json:
+        typer.echo(report.steps_json(name, repository, steps))
+    if not steps[-1].ok:
+        raise typer.Exit(1)
+
+
+def _show(check: Check, as_json: bool) -> list[Step]:
+    style = style_of(sys.stdout)
+    steps = []
+    for step in check.steps():
+        steps.append(step)
+        if not as_json:
+            typer.echo(report.step_text(step, style), color=style.colour)
+    return steps
+
+
+def _login(known: Known, host: str, user: str | None, password_stdin: bool) -> Login:
+    name = user or next(iter(known.passwords), None)
+    if name is None:
+        raise UsageError("no user is known", "give --user, or the --credentials file")
+    if password_stdin:
+        return Login(name, read_password(sys.stdin.buffer), "standard input")
+    if name in known.passwords:
+        known.allow(host)
+        return Login(name, known.passwords[name], known.credentials)
+    if is_terminal():
+        return Login(name, ask_password(name), "you")
+    raise UsageError(f"no password of {name} is known", "give the --credentials file, or --password-stdin")

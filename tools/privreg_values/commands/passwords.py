@@ -1,0 +1,37 @@
+"""Passwords that come from a person or a pipe; never from the arguments or the environment."""
+
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+import typer
+
+from privreg_values.errors import CredentialError
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody is there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def read_password(stream: BinaryIO) -> str:
+    """Read a password: all of the stream but for the end of its line.
+
+    Raises:
+        CredentialError: it is not UTF-8.
+    """
+    try:
+        return stream.read(65536).decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise CredentialError("the password is not UTF-8", "give it in UTF-8") from None
+
+
+def ask_password(user: str) -> str:
+    """Ask for a password, without showing it."""
+    return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+
+
+def ask_new_password(user: str) -> str:
+    """Ask for a password twice, without showing it."""
+    return str(typer.prompt(f"New password of {user}", hide_input=True, confirmation_prompt="Again", err=True))

@@ -1,0 +1,191 @@
+"""Files that hold secrets: written whole or not at all, readable by their owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import stat
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from privreg_values.errors import FileError
+
+MODE = 0o600
+LOCK_SECONDS = 10.0
+_NO_LOCKS_HERE = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to write.
+
+    Args:
+        name: The name the user gave, for messages.
+        path: Where the bytes go: what the name stands for after following symbolic links.
+    """
+
+    name: str
+    path: Path
+
+    def read(self) -> bytes | None:
+        """Give the file's bytes, or None when there is no file.
+
+        Raises:
+            FileError: it is there and cannot be read.
+        """
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _cannot("read", self.name, error) from None
+
+    def is_private(self) -> bool:
+        """Tell whether nobody but the owner may read or write the file."""
+        return stat.S_IMODE(self.path.stat().st_mode) & 0o077 == 0
+
+
+def target(name: str) -> Target:
+    """Find out where a file would be written, and whether it can be.
+
+    Raises:
+        FileError: it is a folder, it is read-only, or its folder is missing or read-only.
+    """
+    try:
+        path = Path(name).resolve()
+        mode = path.stat().st_mode if path.exists() else None
+    except (OSError, RuntimeError) as error:
+        raise FileError(f"{name}: is a link that leads nowhere: {error}", "remove it") from None
+    if mode is not None and stat.S_ISDIR(mode):
+        raise FileError(f"{name}: is a folder", "name a file in it")
+    if mode is not None and not stat.S_ISREG(mode):
+        raise FileError(f"{name}: is not an ordinary file", "name another file")
+    # Root may write anywhere; read-only bits are a wish that is honoured all the same.
+    if mode is not None and not (mode & 0o222 and os.access(path, os.W_OK)):
+        raise FileError(f"{name}: is read-only", f"make it writable with `chmod u+w {name}`, or name another file")
+    if not path.parent.is_dir():
+        raise FileError(f"{name}: there is no folder {path.parent}", "make it, or name another file")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise FileError(f"{name}: the folder {path.parent} is read-only", "name a file in another folder")
+    return Target(name, path)
+
+
+def write_all(contents: Sequence[tuple[Target, bytes]]) -> None:
+    """Replace files with new bytes, mode 0600, in the order given; links to them stay.
+
+    All bytes are on the disk before the first file is replaced, and an interrupt is held back while
+    they are: whatever fails, each file is either its old or its new self.
+
+    Raises:
+        FileError: a file could not be written; the message says if one before it was.
+    """
+    with contextlib.ExitStack() as undo:
+        staged = [(it, _stage(it, data, undo)) for it, data in contents]
+        with _interrupts_held():
+            done: list[str] = []
+            for it, temporary in staged:
+                try:
+                    temporary.replace(it.path)
+                except OSError as error:
+                    raise _cannot("written", it.name, error, done) from None
+                done.append(it.name)
+    for folder in {it.path.parent for it, _ in contents}:
+        _sync_folder(folder)
+
+
+def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
+    """Write the bytes to a file beside the target; it is removed if it is never renamed."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=".tmp", dir=it.path.parent)
+    except OSError as error:
+        raise _cannot("written", it.name, error) from None
+    temporary = Path(name)
+    undo.callback(temporary.unlink, missing_ok=True)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(descriptor, MODE)
+            _keep_owner(descriptor, it.path)
+            os.fsync(descriptor)
+    except OSError as error:
+        raise _cannot("written", it.name, error) from None
+    return temporary
+
+
+def _keep_owner(descriptor: int, path: Path) -> None:
+    """Leave the file to the user it belonged to, when root rewrites it."""
+    with contextlib.suppress(OSError):
+        old = path.stat()
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def locked(targets: Sequence[Target], seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Keep other runs away from the folders of these files; the kernel lets go when a run ends.
+
+    Args:
+        targets: The files to be written.
+        seconds: How long to wait for another run.
+
+    Raises:
+        FileError: another run holds a folder for longer than that.
+    """
+    with contextlib.ExitStack() as held:
+        for folder in sorted({it.path.parent for it in targets}):
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            _lock(descriptor, folder, time.monotonic() + seconds)
+        yield
+
+
+def _lock(descriptor: int, folder: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                message = f"{folder}: another privreg-values is writing here"
+                raise FileError(message, "wait until it has ended, then try again") from None
+            time.sleep(0.05)
+        except OSError as error:
+            if error.errno in _NO_LOCKS_HERE:  # NFS and the like: go on without, renames are atomic there too
+                return
+            raise
+
+
+def _cannot(what: str, name: str, error: OSError, done: Sequence[str] = ()) -> FileError:
+    remedy = {
+        errno.ENOSPC: "make room on the disk, then try again",
+        errno.EDQUOT: "make room in your quota, then try again",
+        errno.EFBIG: "raise the limit of file sizes (ulimit -f), then try again",
+        errno.EROFS: "name a file on a writable file system",
+    }.get(error.errno or 0, "check the permissions of the file and its folder")
+    state = f"; {', '.join(done)} is written" if done else "; nothing was changed" if what == "written" else ""
+    return FileError(f"{name}: cannot be {what}: {error.strerror}{state}", remedy)

@@ -1,0 +1,266 @@
+"""Makes a values file and its credentials, and adds to those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from privreg_values import files, hosts, validate, values_file
+from privreg_values.credentials import check_password, check_user_name, generate_secret
+from privreg_values.editor import Editor
+from privreg_values.errors import ConflictError, UsageError
+from privreg_values.nodes import Path, Value, locate
+from privreg_values.paths import render
+from privreg_values.users import Users
+
+HEADER = """\
+Values of the privreg chart, made by `privreg-values gen`; run it again to add to them.
+`helm show values` lists all others. This file holds a password and hashes of passwords:
+keep it out of version control."""
+BLOCKS = {
+    "host": "The name that clients and nodes know the registry by.",
+    "auth": """\
+Who may log in: bcrypt hashes of the passwords in {credentials}. A generated password has
+160 random bits, which nobody guesses at any cost; its hash has the lowest (4), because the
+registry hashes at every request. A password that a person chose gets cost 12.""",
+    "httpSecret": "Signs the state of uploads; nobody ever types it.",
+    "pullSecrets": "What the cluster pulls with, for these namespaces and the release's own.",
+    "storage": "Where the images are kept. Types: pvc, hostPath, nfs, emptyDir (for trials).",
+    "ingress": """\
+The way in. className: the IngressClass; empty is the cluster's default. preset: haproxy,
+nginx or traefik, for the annotations that pushes of any size need there.""",
+    "tls": """\
+The certificate. secretName: a TLS Secret; empty is the release's full name and "-tls".
+certManager.enabled: true lets cert-manager make it.""",
+}
+CREDENTIALS_HEADER = """\
+The passwords of {host}; whoever reads this file can log in.
+Keep it out of version control. To log in:
+  docker login {host} --username {user}"""
+USERS_COMMENT = "By user name; cluster is what the cluster itself pulls with."
+_STORAGE_TYPE: Path = ("storage", "type")
+_STORAGE_SIZE: Path = ("storage", "persistence", "size")
+_SHOWN: dict[Path, Value] = {
+    _STORAGE_TYPE: "pvc",
+    _STORAGE_SIZE: "20Gi",
+    ("ingress", "className"): "",
+    ("tls", "secretName"): "",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value that the caller chose.
+
+    Args:
+        path: Where it goes in the values.
+        value: What it is.
+        option: The option that asked for it, for messages.
+    """
+
+    path: Path
+    value: Value
+    option: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the caller wants.
+
+    Args:
+        host: The registry's name; None to keep the one that is there.
+        users: Users to add.
+        rotate: Users who get a new password.
+        password: The password of the one user who is added or rotated; None to make one.
+        settings: Chosen values.
+        namespaces: Namespaces that may pull.
+    """
+
+    host: str | None = None
+    users: Sequence[str] = ()
+    rotate: Sequence[str] = ()
+    password: str | None = None
+    settings: Sequence[Setting] = ()
+    namespaces: Sequence[str] = ()
+
+    def check(self) -> None:
+        """Accept a request that makes sense by itself.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if self.host is not None:
+            hosts.check(self.host)
+        for name in (*self.users, *self.rotate):
+            check_user_name(name)
+        if self.password is not None:
+            check_password(self.password)
+            if len({*self.users, *self.rotate}) != 1:
+                raise UsageError(
+                    "a password was given, and not for exactly one user", "name one with --user or --rotate"
+                )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done.
+
+    Args:
+        host: The registry's name.
+        written: The files that were written.
+        done: What is new, in words.
+        notes: What a person should know.
+        users: The users whose passwords the credentials file has.
+        problems: What the chart refuses; it was so before.
+    """
+
+    host: str
+    written: list[str]
+    done: list[str]
+    notes: list[str]
+    users: list[str]
+    problems: list[validate.Problem]
+
+
+def generate(request: Request, values_name: str, credentials_name: str) -> Outcome:
+    """Make or extend the two files. Both are written, or neither is.
+
+    Args:
+        request: What is wanted.
+        values_name: The values file.
+        credentials_name: The file for the passwords.
+
+    Raises:
+        UsageError: the request makes no sense, or names no host and the files have none.
+        ConflictError: it disagrees with what the files say; nothing was changed.
+        FileError: a file cannot be read, edited or written.
+    """
+    request.check()
+    targets = [files.target(credentials_name), files.target(values_name)]
+    if targets[0].path == targets[1].path:
+        raise UsageError(f"{values_name} cannot be both files", "give --output and --credentials different names")
+    with files.locked(targets):
+        return _Generation(request, *targets).run()
+
+
+class _Generation:
+    """One run, while the files are locked."""
+
+    def __init__(self, request: Request, credentials: files.Target, values: files.Target) -> None:
+        self.request = request
+        self.values = _editor(values)
+        self.credentials = _editor(credentials)
+        # The credentials come first: a password is on the disk before anything relies on it.
+        self.files = [(credentials, self.credentials, self.credentials.text), (values, self.values, self.values.text)]
+        self.conflicts: list[str] = []
+        self.done: list[str] = []
+        self.notes: list[str] = []
+
+    def run(self) -> Outcome:
+        before = validate.check(self.values.root)
+        host = self._agree_on_host()
+        users = Users(self.values, self.credentials)
+        users.plan(self.request.users, self.request.rotate, self.request.password)
+        self.conflicts += users.conflicts + self._contradictions()
+        if self.conflicts:
+            raise ConflictError(self.conflicts)
+        self._write_values(host, users)
+        self._write_credentials(host, users)
+        problems = validate.check(self.values.root)
+        if new := _new(problems, before):
+            raise ConflictError([str(it) for it in new])
+        written = self._save()
+        return Outcome(host, written, self.done + users.done, self.notes + users.notes, list(users.passwords), problems)
+
+    def _agree_on_host(self) -> str:
+        found: dict[str, str] = {}
+        for editor in (self.values, self.credentials):
+            if there := editor.get(("host",)):
+                found.setdefault(str(there), f"{locate(editor.root, ('host',))}: host: is {there}")
+        wanted = self.request.host or next(iter(found), None)
+        if wanted is None:
+            raise UsageError("--host is missing", "give the name that clients use: --host registry.example.com")
+        for there, where in found.items():
+            if there != wanted:
+                asked = f"--host asks for {wanted}" if self.request.host else f"the other file says {wanted}"
+                self.conflicts.append(f"{where}, and {asked}; name other files with --output and --credentials")
+        return wanted
+
+    def _contradictions(self) -> list[str]:
+        lines = []
+        for setting in self.request.settings:
+            there = self.values.get(setting.path)
+            if there not in (None, "", setting.value):
+                mark = locate(self.values.root, setting.path)
+                asked = f"is {there}, and {setting.option} asks for {setting.value}"
+                lines.append(f"{mark}: {render(setting.path)}: {asked}; edit the file, or leave the option out")
+        return lines
+
+    def _write_values(self, host: str, users: Users) -> None:
+        fresh = not self.values.text.strip()
+        self.values.begin(HEADER)
+        if not self.values.get(("host",)):
+            self.values.set(("host",), host, BLOCKS["host"])
+            self.done.append(f"host {host}")
+        users.write_values(BLOCKS["auth"].format(credentials=self.credentials.file))
+        self._write_http_secret()
+        users.write_pull_credential(BLOCKS["pullSecrets"])
+        self._write_namespaces(fresh)
+        self._write_settings(fresh)
+
+    def _write_http_secret(self) -> None:
+        there = self.values.get(("httpSecret",)) or {}
+        if isinstance(there, dict) and not (there.get("value") or there.get("existingSecret")):
+            self.values.set(("httpSecret", "value"), generate_secret(), BLOCKS["httpSecret"])
+            self.done.append("HTTP secret")
+
+    def _write_namespaces(self, fresh: bool) -> None:
+        path = ("pullSecrets", "namespaces")
+        there = self.values.get(path)
+        wanted = [name for name in dict.fromkeys(self.request.namespaces) if name not in (there or [])]
+        if there:
+            for name in wanted:
+                self.values.append(path, name)
+        elif wanted or fresh:
+            self.values.set(path, wanted or ["default"], BLOCKS["pullSecrets"])
+        if wanted:
+            self.done.append(f"pulling in {', '.join(wanted)}")
+
+    def _write_settings(self, fresh: bool) -> None:
+        """Set what was chosen; a new file also shows what people look for first."""
+        chosen = {setting.path: setting.value for setting in self.request.settings}
+        settings = {**(_SHOWN if fresh else {}), **chosen}
+        if settings.get(_STORAGE_TYPE, "pvc") != "pvc" and _STORAGE_SIZE not in chosen:
+            settings.pop(_STORAGE_SIZE, None)
+        for path, value in settings.items():
+            if self.values.get(path) != value:
+                self.values.set(path, value, BLOCKS[str(path[0])])
+                if path in chosen:
+                    self.done.append(f"{render(path)} {value}")
+
+    def _write_credentials(self, host: str, users: Users) -> None:
+        self.credentials.begin(CREDENTIALS_HEADER.format(host=host, user=next(iter(users.passwords), "NAME")))
+        if not self.credentials.get(("host",)):
+            self.credentials.set(("host",), host)
+        users.write_credentials(USERS_COMMENT)
+
+    def _save(self) -> list[str]:
+        """Write what changed, and make private what is not."""
+        contents = []
+        for target, editor, old in self.files:
+            exposed = target.path.exists() and not target.is_private()
+            if exposed:
+                self.notes.append(f"{target.name} could be read by others; now it is yours alone")
+            if exposed or editor.text != old:
+                contents.append((target, editor.text.encode("utf-8")))
+        files.write_all(contents)
+        return [target.name for target, _ in contents]
+
+
+def _new(problems: list[validate.Problem], before: list[validate.Problem]) -> list[validate.Problem]:
+    known = {(it.path, it.message) for it in before}
+    return [it for it in problems if (it.path, it.message) not in known]
+
+
+def _editor(target: files.Target) -> Editor:
+    return Editor(values_file.decode(target.read() or b"", target.name), target.name)

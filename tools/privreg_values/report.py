@@ -1,0 +1,63 @@
+"""Says what came of a command: as text for people, as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from privreg_values.check import Step
+from privreg_values.gen import Outcome
+from privreg_values.terminal import Style
+from privreg_values.validate import Report
+
+_NAME_WIDTH = 9  # of the longest step's name, "challenge"
+
+
+def step_text(step: Step, style: Style) -> str:
+    """Give a step of `check` as a line with a tick, or with the reason and the remedy."""
+    mark = style.tick(step.ok)
+    margin = len(mark) + 1 + _NAME_WIDTH + 2
+    painted = style.paint(mark, "green" if step.ok else "red")
+    text = f"{painted} {step.name:<{_NAME_WIDTH}}  {style.wrap(step.detail, margin)}"
+    return text if step.ok else f"{text}\n{' ' * margin}{style.wrap(step.remedy, margin)}"
+
+
+def steps_json(host: str, repository: str, steps: Sequence[Step]) -> str:
+    """Give the steps of `check` as one JSON document."""
+    ok = all(step.ok for step in steps)
+    return json.dumps(
+        {"host": host, "repository": repository, "ok": ok, "steps": [asdict(it) for it in steps]}, indent=2
+    )
+
+
+def validation_text(report: Report) -> list[str]:
+    """Give the problems of `validate`, a line each, or one line that says that all is well."""
+    if report.ok:
+        return [f"{', '.join(report.files)}: ok"]
+    return [str(problem) for problem in report.problems]
+
+
+def validation_json(report: Report) -> str:
+    """Give the verdict of `validate` as one JSON document."""
+    lists = {
+        name: [{**asdict(it.mark), "path": it.path, "message": it.message, "suggestion": it.suggestion} for it in found]
+        for name, found in (("problems", report.problems), ("warnings", report.warnings))
+    }
+    return json.dumps({"files": report.files, "ok": report.ok, **lists}, indent=2)
+
+
+def generation_text(outcome: Outcome, values: str, credentials: str) -> list[str]:
+    """Say what `gen` did and what comes next; never a password."""
+    if not outcome.written:
+        return [f"{values} and {credentials}: nothing to add"]
+    lines = [f"wrote {name}" for name in outcome.written]
+    if outcome.done:
+        lines.append(f"new: {', '.join(outcome.done)}")
+    return [
+        *lines,
+        "",
+        f"passwords   {credentials}",
+        f"install     helm upgrade --install privreg charts/privreg -f {values}",
+        f"then        privreg-values check {values} --credentials {credentials}",
+    ]

@@ -1,0 +1,157 @@
+"""Rules over more than one value.
+
+The chart's templates/_rules.tpl has the same rules in the same words, so that `helm install` and
+`privreg-values validate` say the same; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from privreg_values.nodes import Path, Value
+
+GEN = "`privreg-values gen --host NAME`"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken rule.
+
+    Args:
+        path: The value that it is about.
+        message: "<what is wrong>; <what to do>".
+    """
+
+    path: Path
+    message: str
+
+
+class _Values:
+    """Values by dotted path; what is missing or of another type reads as empty."""
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        self._values = values
+
+    def get(self, path: str) -> Value:
+        value: Value = self._values
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    def text(self, path: str) -> str:
+        value = self.get(path)
+        return value if isinstance(value, str) else ""
+
+    def list(self, path: str) -> list[Value]:
+        value = self.get(path)
+        return value if isinstance(value, list) else []
+
+    def number(self, path: str) -> float:
+        value = self.get(path)
+        return value if isinstance(value, int | float) else 0
+
+
+def check(values: dict[str, Value]) -> list[Finding]:
+    """Check the chart's defaults with the user's values over them."""
+    view = _Values(values)
+    rules = (_host, _auth, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
+    return [
+        Finding(tuple(path.split(".")), message)
+        for rule in rules
+        for path, _, message in (line.partition(": ") for line in rule(view))
+    ]
+
+
+def _host(values: _Values) -> Iterator[str]:
+    if not values.get("host"):
+        yield (f"host: is required; set it to the name that clients use, such as registry.example.com, or run {GEN}")
+
+
+def _auth(values: _Values) -> Iterator[str]:
+    users, secret = values.get("auth.users"), values.get("auth.existingSecret")
+    if users and secret:
+        yield "auth.existingSecret: is set together with auth.users; keep one of them"
+    elif not (users or secret):
+        yield f"auth: nobody could log in; run {GEN}, or set auth.users or auth.existingSecret"
+    names = _user_names(values)
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"auth.users: the name {name} is there twice; keep one of them"
+
+
+def _http_secret(values: _Values) -> Iterator[str]:
+    value, secret = values.get("httpSecret.value"), values.get("httpSecret.existingSecret")
+    if value and secret:
+        yield "httpSecret.existingSecret: is set together with httpSecret.value; keep one of them"
+    elif not (value or secret):
+        yield f"httpSecret: is required; run {GEN}, or set httpSecret.value or httpSecret.existingSecret"
+
+
+def _pull_secrets(values: _Values) -> Iterator[str]:
+    if not values.get("pullSecrets.enabled"):
+        return
+    username = values.text("pullSecrets.credential.username")
+    password = values.get("pullSecrets.credential.password")
+    users = _user_names(values)
+    if values.get("pullSecrets.existingSecret"):
+        if username or password:
+            yield "pullSecrets.existingSecret: is set together with pullSecrets.credential; keep one of them"
+    elif not (username or password):
+        yield (
+            f"pullSecrets: has nothing to deliver; run {GEN}, set pullSecrets.credential or "
+            "pullSecrets.existingSecret, or set pullSecrets.enabled to false"
+        )
+    elif not password:
+        yield f"pullSecrets.credential.password: is missing; set it to the password of {username}"
+    elif not username:
+        yield "pullSecrets.credential.username: is missing; set it to the user that the password belongs to"
+    elif users and username not in users:
+        yield (
+            f"pullSecrets.credential.username: {username} is not among auth.users; add that user or name one of them"
+        )
+
+
+def _storage(values: _Values) -> Iterator[str]:
+    kind = values.text("storage.type")
+    shared = kind == "nfs" or (kind == "pvc" and "ReadWriteMany" in values.list("storage.persistence.accessModes"))
+    if values.number("replicas") > 1 and not shared:
+        yield (
+            f"replicas: {values.number('replicas'):g} registries cannot write to one {kind} volume that has a "
+            "single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to "
+            "[ReadWriteMany]"
+        )
+    if kind == "nfs" and not values.get("storage.nfs.server"):
+        yield "storage.nfs.server: is required for storage.type nfs; set it to the NFS server's name or address"
+    if kind == "nfs" and not values.get("storage.nfs.path"):
+        yield "storage.nfs.path: is required for storage.type nfs; set it to the exported folder"
+    if kind == "hostPath" and not values.get("storage.hostPath.path"):
+        yield "storage.hostPath.path: is required for storage.type hostPath; set it to a folder on the node"
+
+
+def _service(values: _Values) -> Iterator[str]:
+    kind = values.text("service.type")
+    if kind == "ClusterIP" and values.get("service.nodePort"):
+        yield (
+            "service.nodePort: needs another service.type than ClusterIP; remove it, or set service.type to NodePort"
+        )
+    if kind == "ClusterIP" and values.get("service.externalTrafficPolicy"):
+        yield (
+            "service.externalTrafficPolicy: needs another service.type than ClusterIP; "
+            "remove it, or set service.type to NodePort or LoadBalancer"
+        )
+    for key in ("loadBalancerClass", "loadBalancerSourceRanges"):
+        if kind != "LoadBalancer" and values.get(f"service.{key}"):
+            yield f"service.{key}: is for service.type LoadBalancer; remove it, or set service.type to LoadBalancer"
+
+
+def _pod_disruption_budget(values: _Values) -> Iterator[str]:
+    both = ("podDisruptionBudget.minAvailable", "podDisruptionBudget.maxUnavailable")
+    if all(values.get(path) is not None for path in both):
+        yield (
+            "podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.minAvailable; "
+            "keep one of them"
+        )
+
+
+def _user_names(values: _Values) -> list[Value]:
+    return [user.get("name") for user in values.list("auth.users") if isinstance(user, dict)]

@@ -1,0 +1,119 @@
+"""Gives Helm's verdict on values files, with the place of each problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from privreg_values import chart, rules, schema, yaml_reader
+from privreg_values.errors import SyntaxProblem
+from privreg_values.nodes import Mark, Node, Path, coalesce, locate, merge, plain
+from privreg_values.paths import render
+from privreg_values.values_file import read_text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that Helm would refuse, or, as a warning, something that is not what it looks like.
+
+    Args:
+        mark: Where it is.
+        path: The value it is about, such as auth.users[0].hash; empty when the file is not YAML.
+        message: What was expected, and what to do.
+        suggestion: What was probably meant, as it would be written; empty when unknown.
+    """
+
+    mark: Mark
+    path: str
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.path}: {self.message}" if self.path else self.message
+        meant = f"; did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{self.mark}: {what}{meant}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict.
+
+    Args:
+        files: The files' names, in the order in which they were laid over each other.
+        problems: What Helm would refuse.
+        warnings: What Helm accepts and a person should know.
+    """
+
+    files: list[str]
+    problems: list[Problem]
+    warnings: list[Problem]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether Helm would accept the values."""
+        return not self.problems
+
+
+def validate(files: Sequence[str]) -> Report:
+    """Check values files as `helm install -f FILE -f FILE` would.
+
+    Args:
+        files: Names; the later ones win. "-" is standard input.
+
+    Raises:
+        FileError: one cannot be read.
+    """
+    roots: list[Node] = []
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    for name in files:
+        try:
+            document = yaml_reader.parse(read_text(name), name)
+        except SyntaxProblem as error:
+            problems.append(_syntax(error))
+            continue
+        roots.append(document.root)
+        warnings += _warnings(document)
+    if not problems:
+        problems = check(reduce(merge, roots), list(files))
+    return Report(list(files), problems, warnings)
+
+
+def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
+    """Check merged values: single values by the schema, combinations by the rules.
+
+    Args:
+        values: What the user set.
+        files: The order in which to name the problems' files.
+    """
+    effective = plain(coalesce(chart.defaults(), values))
+    faults = schema.check(effective)
+    refused = [fault.path for fault in faults]
+    findings = [it for it in rules.check(effective) if not any(_related(it.path, path) for path in refused)]
+    problems = [Problem(locate(values, it.path), render(it.path), it.expected, it.suggestion) for it in faults]
+    problems += [Problem(locate(values, it.path), render(it.path), it.message) for it in findings]
+    order = {name: number for number, name in enumerate(files)}
+    return sorted(problems, key=lambda it: (order.get(it.mark.file, 0), it.mark.line, it.mark.column))
+
+
+def _related(one: Path, other: Path) -> bool:
+    """Tell whether one path leads through the other: a refused value may be why a rule is broken."""
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
+
+
+def _syntax(error: SyntaxProblem) -> Problem:
+    message = f"{error.problem}; {error.remedy}" if error.remedy else error.problem
+    return Problem(Mark(error.file, error.line, error.column), "", message)
+
+
+def _warnings(document: yaml_reader.Document) -> list[Problem]:
+    found = [
+        Problem(mark, "", f"the key {name} is there again; Helm takes the last one")
+        for mark, name in document.duplicates
+    ]
+    if document.parts > 1:
+        message = f"the file holds {document.parts} YAML documents; Helm 4 merges them, Helm 3 reads the first one only"
+        found.append(Problem(document.root.mark, "", message))
+    return found

@@ -1,0 +1,351 @@
+"""Reads YAML exactly as Helm does, and remembers where everything was written.
+
+Helm 4 splits a file at lines that begin with "---", parses the first document of each part with
+go.yaml.in/yaml/v2 (YAML 1.1; a key that comes twice counts the last time) and merges them. Sources:
+LoadValues in helm.sh/helm/v4/pkg/chart/v2/loader, YAMLReader in k8s.io/apimachinery/pkg/util/yaml.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
+
+from privreg_values.errors import SyntaxProblem
+from privreg_values.nodes import Mark, Node, merge
+from privreg_values.scalars import Scalar, resolve
+
+MAX_DEPTH = 100
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a values file says.
+
+    Args:
+        root: The values; always a map.
+        duplicates: The place and name of each key that comes again in its map; Helm takes the last one.
+        parts: How many YAML documents the file holds; Helm 3 reads only the first one.
+    """
+
+    root: Node
+    duplicates: list[tuple[Mark, str]]
+    parts: int
+
+
+def parse(text: str, file: str) -> Document:
+    """Read the text of a values file.
+
+    Args:
+        text: The file's text.
+        file: Its name, for marks and messages.
+
+    Raises:
+        SyntaxProblem: Helm would refuse the file.
+    """
+    builder = _Builder(file)
+    begin = Mark(file, 1, 1)
+    root = Node({}, begin, begin)
+    parts = 0
+    for part in _parts(text.removeprefix("\ufeff"), file):
+        node = builder.build(part)
+        if node and node.value is not None:
+            parts += 1
+            if not isinstance(node.value, dict):
+                what = "a list" if isinstance(node.value, list) else "a single value"
+                raise _problem(node.mark, f"expected a map of values, found {what}", "begin with a key, such as host:")
+            root = merge(root, node)
+    return Document(root, builder.duplicates, parts)
+
+
+def _parts(text: str, file: str) -> Iterator[str]:
+    """Yield each document, with empty lines before it so that line numbers stay true."""
+    lines = text.split("\n")
+    start = 0
+    for number, line in enumerate(lines):
+        if line.startswith("---"):
+            rest = line[3:].strip()
+            if rest and not rest.startswith("#"):
+                mark = Mark(file, number + 1, 4)
+                raise _problem(mark, "nothing may follow --- on its line", "begin a new line after it")
+            yield "\n" * start + "\n".join(lines[start:number]) + "\n"
+            start = number + 1
+    yield "\n" * start + "\n".join(lines[start:]) + "\n"
+
+
+def _problem(mark: Mark, message: str, remedy: str = "") -> SyntaxProblem:
+    return SyntaxProblem(mark.file, mark.line, mark.column, message, remedy)
+
+
+class _Scanner(Scanner):
+    """Takes a tab for a blank wherever it does not indent, as libyaml does (yaml_parser_scan_to_next_token)."""
+
+    def scan_plain_spaces(self, indent: int, start_mark: object) -> list[str]:
+        """Give what stands between two words of a scalar without quotes."""
+        blanks = ""
+        while self.reader.peek() in " \t":
+            blanks += self.reader.peek()
+            self.reader.forward()
+        if self.reader.peek() in "\r\n":
+            folded: list[str] = super().scan_plain_spaces(indent, start_mark)
+            return folded
+        return [blanks] if blanks else []
+
+    def scan_to_next_token(self) -> None:
+        """Skip blanks, comments and line breaks."""
+        while True:
+            blanks = " \t" if self.flow_level or not self.allow_simple_key else " "
+            while self.reader.peek() in blanks:
+                self.reader.forward()
+            if self.reader.peek() == "#":
+                while self.reader.peek() not in "\r\n\0":
+                    self.reader.forward()
+            if not self.scan_line_break():
+                return
+            if not self.flow_level:
+                self.allow_simple_key = True
+
+
+def _events(text: str) -> Iterator[Event]:
+    parser = YAML(typ="safe", pure=True)
+    parser.version = (1, 1)
+    parser.Scanner = _Scanner
+    events: Iterator[Event] = parser.parse(text)
+    return events
+
+
+@dataclass
+class _Builder:
+    """Turns parser events into nodes.
+
+    Aliases share the node they name. What yaml/v2 would decode is counted all the same, so that the
+    files it refuses for "excessive aliasing" are refused here too.
+    """
+
+    file: str
+    duplicates: list[tuple[Mark, str]] = field(default_factory=list)
+    _events: Iterator[Event] = field(init=False)
+    _anchors: dict[str, tuple[Node, int]] = field(init=False)
+    _open: set[str] = field(init=False)
+    _end: Mark = field(init=False)
+    _decoded: int = field(init=False, default=0)
+    _aliased: int = field(init=False, default=0)
+
+    def build(self, text: str) -> Node | None:
+        """Give the first document of the text, or None for an empty one."""
+        self._anchors, self._open = {}, set()
+        self._decoded = self._aliased = 0
+        self._end = Mark(self.file, 1, 1)
+        self._events = _events(text)
+        try:
+            for event in self._events:
+                if isinstance(event, DocumentEndEvent):
+                    break
+                if isinstance(event, NodeEvent):
+                    return self._node(event, 0)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise _problem(self._at(mark), _words(error, text)) from None
+        except ReaderError as error:
+            raise _problem(_offset_mark(self.file, text, error.position), "a control character", "remove it") from None
+        return None
+
+    def _node(self, event: NodeEvent, depth: int) -> Node:
+        mark = self._at(event.start_mark)
+        if depth > MAX_DEPTH:
+            raise _problem(mark, f"is nested more than {MAX_DEPTH} levels deep")
+        if isinstance(event, AliasEvent):
+            return self._alias(event, mark)
+        before = self._decoded
+        self._decoded += 1
+        if event.anchor:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+", event.anchor):
+                raise _problem(mark, f"an anchor cannot be called &{event.anchor}", "use letters, digits, _ and -")
+            self._open.add(event.anchor)
+        node = self._value(event, mark, depth)
+        if event.anchor:
+            self._open.discard(event.anchor)
+            self._anchors[event.anchor] = (node, self._decoded - before)
+        return node
+
+    def _value(self, event: NodeEvent, mark: Mark, depth: int) -> Node:
+        value: Scalar | list[Node] | dict[str, Node] = None
+        if isinstance(event, SequenceStartEvent):
+            value = [self._node(item, depth + 1) for item in self._until(SequenceEndEvent)]
+        elif isinstance(event, MappingStartEvent):
+            value = self._mapping(depth)
+        elif isinstance(event, ScalarEvent):
+            value = _scalar(event, mark)
+            empty = event.start_mark.index == event.end_mark.index
+            if empty:  # nothing is written: it stands where its key ends
+                mark = self._end
+            else:
+                self._end = self._at(event.end_mark)
+        return Node(value, mark, self._end, flow=bool(getattr(event, "flow_style", False)))
+
+    def _alias(self, event: AliasEvent, mark: Mark) -> Node:
+        if event.anchor in self._open:
+            raise _problem(mark, f"the anchor {event.anchor} contains itself")
+        if event.anchor not in self._anchors:
+            raise _problem(mark, f"there is no anchor &{event.anchor} before this", "check its spelling")
+        node, size = self._anchors[event.anchor]
+        self._decoded += 1 + size
+        self._aliased += size
+        if self._aliased > 100 and self._decoded > 1000 and self._aliased > self._decoded * _allowed(self._decoded):
+            raise _problem(mark, "too much of the file is made of aliases", "write the values out")
+        self._end = self._at(event.end_mark)
+        return replace(node, mark=mark, end=self._end)
+
+    def _until(self, end: type[Event]) -> Iterator[NodeEvent]:
+        for event in self._events:
+            if isinstance(event, end):
+                # A block ends where its last child does; what the parser reports is where the next thing begins.
+                if event.start_mark.index != event.end_mark.index:
+                    self._end = self._at(event.end_mark)
+                return
+            if isinstance(event, NodeEvent):
+                yield event
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        children: dict[str, Node] = {}
+        events = self._until(MappingEndEvent)
+        for event in events:
+            key = self._node(event, depth + 1)
+            value = self._node(next(events), depth + 1)
+            if _is_merge(event):
+                children.update(_merged(value, key.mark))
+                continue
+            name = _key(key)
+            if name in children and children[name].key_mark:
+                self.duplicates.append((key.mark, name))
+            children[name] = replace(value, key_mark=key.mark)
+        return children
+
+    def _at(self, mark: object) -> Mark:
+        return Mark(self.file, getattr(mark, "line", 0) + 1, getattr(mark, "column", 0) + 1)
+
+
+def _allowed(decoded: int) -> float:
+    """Give the share of decoded nodes that may come from aliases (allowedAliasRatio in yaml/v2)."""
+    low, high = 400_000, 4_000_000
+    return 0.99 - 0.89 * (min(max(decoded, low), high) - low) / (high - low)
+
+
+def _is_merge(event: NodeEvent) -> bool:
+    return isinstance(event, ScalarEvent) and event.value == "<<" and (event.implicit[0] or event.tag == _TAG + "merge")
+
+
+def _merged(value: Node, mark: Mark) -> dict[str, Node]:
+    """Give the keys that `<<` brings in; of several maps, the first one counts."""
+    maps = value.value if isinstance(value.value, list) else [value]
+    result: dict[str, Node] = {}
+    for item in reversed(maps):
+        if not isinstance(item.value, dict):
+            raise _problem(mark, "<< needs a map, or a list of maps")
+        result.update(item.value)
+    # Without a key mark they may be written again: that is what `<<` is for.
+    return {key: replace(child, key_mark=None) for key, child in result.items()}
+
+
+def _key(node: Node) -> str:
+    value = node.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    what = "null" if value is None else "a list or a map"
+    raise _problem(node.mark, f"a key cannot be {what}", "put it in quotes")
+
+
+def _scalar(event: ScalarEvent, mark: Mark) -> Scalar:
+    """Give a scalar's value, by its quotes and its tag (`resolve` and `scalar` in yaml/v2)."""
+    text: str = event.value
+    tag = str(event.tag or "").removeprefix(_TAG)
+    if tag in ("", "!"):
+        value = resolve(text) if event.implicit[0] else text
+    elif tag == "binary":
+        value = _binary(text, mark)
+    elif tag in _TAGGED:
+        value = _TAGGED[tag](text)
+        if value is _REFUSED:
+            raise _problem(mark, f"cannot be read as !!{tag}", "remove the tag, or correct the value")
+    else:
+        value = text
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _problem(mark, "infinity and not-a-number cannot be values")
+    return value
+
+
+def _binary(text: str, mark: Mark) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+    except binascii.Error:
+        raise _problem(mark, "is tagged !!binary and is not base64", "correct it") from None
+
+
+_REFUSED = "\0refused"  # cannot be read from a file: control characters are refused there
+
+
+def _only(kind: type) -> Callable[[str], Scalar]:
+    def convert(text: str) -> Scalar:
+        value = resolve(text)
+        return value if type(value) is kind else _REFUSED
+
+    return convert
+
+
+def _float(text: str) -> Scalar:
+    value = resolve(text)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _REFUSED
+
+
+_TAGGED: dict[str, Callable[[str], Scalar]] = {
+    "str": lambda text: text,
+    "timestamp": lambda text: text,
+    "int": _only(int),
+    "float": _float,
+    "bool": _only(bool),
+    "null": _only(type(None)),
+}
+
+
+def _offset_mark(file: str, text: str, offset: int) -> Mark:
+    before = text[:offset]
+    return Mark(file, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
+
+
+def _words(error: MarkedYAMLError, text: str) -> str:
+    """Say what a parser's complaint means to somebody who writes values."""
+    mark = error.problem_mark or error.context_mark
+    problem = str(error.problem or error.context or "is not YAML")
+    lines = text.split("\n")
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "'\\t'" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
+        return "a tab cannot indent YAML; use spaces"
+    if "mapping values are not allowed" in problem:
+        return "a colon is not expected here; check the indentation, or put the value in quotes"
+    if "cannot start any token" in problem:
+        return "a value cannot begin with this character; put it in quotes"
+    return problem.replace("\n", " ")
