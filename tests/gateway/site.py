@@ -1,0 +1,189 @@
+"""A gateway and its registry as one Pod has them, from the rendered chart, on loopback."""
+
+import contextlib
+import csv
+import itertools
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.cluster.paths import BIN
+from tests.gateway.client import Answer, Body, Client
+from tests.gateway.logs import GatewayLog, Reached, RegistryLog, wait_for
+from tests.gateway.mounts import Addresses, Files, Values, render
+from tests.gateway.users import ADMIN, User
+from tests.gateway.volume import Volume
+
+INTERVAL = "0.2"  # seconds between the gateway's two looks at what is mounted
+
+
+class DidNotStart(Exception):
+    """The gateway or the registry ended at once; the text is what they printed."""
+
+
+class Site:
+    """One Pod.
+
+    Attributes:
+        client: requests to the gateway.
+        metrics: requests to the port that the Service does not have.
+        registry: requests past the gateway, to the registry's port for metrics.
+        gateway_log, registry_log: what the two print.
+        auth, config, tls: the mounted folders; `change` writes those of the chart.
+    """
+
+    def __init__(
+        self, folder: Path, values: Values, htpasswd: str | None = None, certificate: Files | None = None
+    ) -> None:
+        """Start both.
+
+        Args:
+            folder: an empty one.
+            values: over those of `mounts.VALUES`.
+            htpasswd: the file in the existing Secret, where the values name one.
+            certificate: tls.crt and tls.key of the Secret that gateway.tls.secretName names.
+
+        Raises:
+            DidNotStart: one of them did not.
+        """
+        self.folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._sentinels = itertools.count()
+        run, storage = folder / "run", folder / "storage"
+        run.mkdir()
+        self.addresses = Addresses(*_free_ports(3), run, storage)
+        self.client = Client(self.addresses.clients)
+        self.metrics = Client(self.addresses.metrics)
+        self.registry = Client(self.addresses.debug)
+        self.values = values
+        mounts = render(values, self.addresses)
+        self.config = Volume(folder / "gateway", mounts.gateway)
+        self.auth = Volume(folder / "auth", mounts.auth if htpasswd is None else {"htpasswd": htpasswd})
+        self.tls = Volume(folder / "tls", certificate) if certificate else None
+        (folder / "config.yml").write_text(mounts.registry["config.yml"])
+        self.gateway_log = GatewayLog(folder / "gateway.log")
+        self.registry_log = RegistryLog(folder / "registry.log")
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        registry = [str(BIN / "registry"), "serve", str(self.folder / "config.yml")]
+        gateway = ["sh", str(self.config.folder / "gateway.sh"), str(self.config.folder), str(self.auth.folder)]
+        self._registry = self._run(registry, self.registry_log.path, OTEL_TRACES_EXPORTER="none")
+        tls = str(self.tls.folder) if self.tls else ""
+        self.gateway = self._run([*gateway, tls, str(self.addresses.run)], self.gateway_log.path, INTERVAL=INTERVAL)
+        wait_for(self._is_ready, "the gateway's and the registry's start")
+
+    def _run(self, command: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:
+        with log.open("wb") as output, log.with_suffix(".stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=errors, stdin=subprocess.DEVNULL,
+                start_new_session=True, env={**os.environ, **environment},
+            )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def _is_ready(self) -> bool:
+        for process in self._processes:
+            if process.poll() is not None:
+                raise DidNotStart(self.printed())
+        with contextlib.suppress(OSError):
+            return self.metrics.request("GET", "/healthz/registry").status == 200
+        return False
+
+    def stop(self) -> None:
+        """End both, and all that they started."""
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def end_registry(self) -> None:
+        """Let the registry fail, as the kubelet would see it for a moment."""
+        self._registry.kill()
+        self._registry.wait()
+
+    def printed(self) -> str:
+        """All that both printed, for a failed test and to look for what must not be there."""
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))\
+            + "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.stderr")))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        user: User | str | None = None,
+        body: Body = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """One request to the gateway; see `Client.request`."""
+        return self.client.request(method, path, user, body, headers)
+
+    def change(self, values: Values) -> None:
+        """`helm upgrade` with other values; the kubelet writes one folder after the other."""
+        mounts = render(values, self.addresses)
+        self.values = values
+        if mounts.auth != self.auth.files and mounts.auth:
+            self.auth.write(mounts.auth)
+        if mounts.gateway != self.config.files:
+            self.config.write(mounts.gateway)
+
+    def wait_until_changed(self, since: int) -> None:
+        """Wait until a change after a mark of the gateway's log is in force."""
+        self.gateway_log.wait_until_said(since, "the changed configuration is active")
+
+    @contextlib.contextmanager
+    def reached(self) -> Iterator[list[Reached]]:
+        """A list that has, after the block, the requests that reached the registry in the meantime."""
+        before, found = self.registry_log.mark(), list[Reached]()
+        yield found
+        last = f"/v2/sentinel-{next(self._sentinels)}/tags/list"
+        assert self.request("GET", last, ADMIN).status == 404
+        requests = wait_for(
+            lambda: [each for each in self.registry_log.requests(before) if each.target == last]
+            and self.registry_log.requests(before),
+            "the last request in the registry's log",
+        )
+        found += [each for each in requests if each.target != last]
+
+    def uploaded(self, repository: str) -> int:
+        """How many bytes of a repository's only upload the registry has written."""
+        repositories = self.addresses.storage / "docker/registry/v2/repositories"
+        (data,) = (repositories / repository / "_uploads").glob("*/data")
+        return data.stat().st_size
+
+    def admin(self, command: str) -> str:
+        """What HAProxy's admin socket answers to a command."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.addresses.run / "admin.sock"))
+            connection.sendall(f"{command}\n".encode())
+            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    def count(self, proxy: str, side: str, column: str) -> int:
+        """A number of HAProxy's statistics: of the FRONTEND, the BACKEND or a server of a proxy."""
+        rows = csv.DictReader(self.admin("show stat").removeprefix("# ").splitlines())
+        return next(int(row[column]) for row in rows if (row["pxname"], row["svname"]) == (proxy, side))
+
+    def table(self, name: str) -> int:
+        """How many entries a stick table has."""
+        (used,) = re.findall(rf"^# table: {name}, .*used:(\d+)", self.admin(f"show table {name}"), re.MULTILINE)
+        return int(used)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, none of them one that the kernel gives to connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(15000, 32000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found

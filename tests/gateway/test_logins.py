@@ -1,0 +1,131 @@
+"""Who comes in: challenges, passwords, what is remembered and for how long."""
+
+import time
+
+import pytest
+
+from tests.gateway.client import exchange
+from tests.gateway.conftest import MakeSite
+from tests.gateway.logs import wait_for
+from tests.gateway.oci import MANIFEST
+from tests.gateway.site import Site
+from tests.gateway.users import ADMIN, EVERYBODY, PULL, SLOW, TEAM_PUSH, User, basic
+
+UNKNOWN = {"no credential": None, "wrong password": basic("admin", "wrong"), "unknown user": basic("nobody", "x")}
+
+
+@pytest.mark.parametrize("credential", UNKNOWN.values(), ids=UNKNOWN.keys())
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v2/"), ("HEAD", "/v2/"), ("GET", "/"), ("GET", "/v2/_catalog"), ("DELETE", "/v2/a/manifests/latest"),
+        ("HEAD", "/v2/a/manifests/latest"), ("POST", "/v2/a/blobs/uploads/"), ("PUT", "/v2/a/blobs/uploads/x"),
+    ],
+)  # fmt: skip
+def test_who_is_not_known_is_asked_to_log_in(site: Site, method: str, path: str, credential: str | None) -> None:
+    with site.reached() as reached:
+        answer = site.request(method, path, credential, b"a body" if method in ("POST", "PUT") else None)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="privreg"'
+    assert answer.headers["Docker-Distribution-Api-Version"] == "registry/2.0"
+    assert answer.headers["Content-Type"] == "application/json"
+    if method == "HEAD":
+        assert answer.body == b""
+    else:
+        assert list(answer.json["errors"][0]) == ["code", "message"]
+        assert answer.code == "UNAUTHORIZED"
+    assert not reached
+
+
+@pytest.mark.parametrize("user", EVERYBODY, ids=lambda user: f"{user.name}-{user.kind}-{user.cost}")
+def test_a_right_password_lets_in_whatever_the_kind_and_cost_of_its_hash(site: Site, user: User) -> None:
+    assert site.request("GET", "/v2/", user).status == 200
+
+
+def test_an_answer_of_the_gateway_leaves_the_connection_usable(site: Site) -> None:
+    connection = site.client.connect()
+    answers = [exchange(connection, "GET", "/v2/", user).status for user in (None, PULL)]
+    answers += [exchange(connection, "HEAD", "/v2/app/manifests/x", user).status for user in (None, PULL)]
+    answers += [exchange(connection, "DELETE", "/v2/app/manifests/x", user).status for user in (PULL, ADMIN)]
+    connection.close()
+    assert answers == [401, 200, 401, 404, 403, 404]
+
+
+def test_a_password_is_compared_once_and_remembered(make_site: MakeSite) -> None:
+    site = make_site()
+    connection = site.client.connect()
+    seconds = []
+    for _ in range(20):
+        before = time.perf_counter()
+        assert exchange(connection, "GET", "/v2/", SLOW).status == 200
+        seconds.append(time.perf_counter() - before)
+    connection.close()
+    assert site.count("verify", "FRONTEND", "stot") == 1
+    assert site.table("verified") == 1
+    assert seconds[0] > 5 * sorted(seconds[1:])[10]  # cost 12 takes a quarter of a second
+
+
+def test_what_is_remembered_is_neither_the_password_nor_the_header(make_site: MakeSite) -> None:
+    site = make_site()
+    for user in EVERYBODY:
+        assert site.request("GET", "/v2/", user).status == 200
+    for table in ("verified", "proven"):
+        shown = site.admin(f"show table {table}")
+        assert site.table(table) == len(EVERYBODY)
+        for user in EVERYBODY:
+            for text in (user.secret, user.authorization, user.authorization.encode().hex()):
+                assert text.lower() not in shown.lower()
+
+
+def test_many_parallel_requests_with_a_new_credential_compare_it_once(make_site: MakeSite) -> None:
+    site = make_site({"gateway": {"verificationsPerSecond": 1}})
+    connections = [site.client.connect() for _ in range(40)]
+    before = time.perf_counter()
+    for connection in connections:
+        connection.request("GET", "/v2/", headers={"Authorization": SLOW.authorization})
+    assert {connection.getresponse().status for connection in connections} == {200}
+    together = time.perf_counter() - before
+    for connection in connections:
+        connection.close()
+    before = time.perf_counter()
+    assert site.request("GET", "/v2/", basic(SLOW.name, "wrong")).status == 401
+    assert together < 10 * (time.perf_counter() - before)
+
+
+def test_a_credential_is_forgotten_after_a_while_and_compared_again(make_site: MakeSite) -> None:
+    site = make_site({"gateway": {"cacheSeconds": 1}})
+    assert site.request("GET", "/v2/", PULL).status == 200
+    end = time.monotonic() + 2
+    while time.monotonic() < end:  # being used does not make it stay
+        assert site.request("GET", "/v2/", PULL).status == 200
+        time.sleep(0.05)
+    assert 2 <= site.count("verify", "FRONTEND", "stot") <= 4
+    wait_for(lambda: site.table("verified") == 0, "an empty table")
+    assert site.request("GET", "/v2/", PULL).status == 200
+
+
+def test_a_wrong_password_is_not_remembered_as_right(make_site: MakeSite) -> None:
+    site = make_site()
+    for _ in range(3):
+        assert site.request("GET", "/v2/", basic(PULL.name, "wrong")).status == 401
+    assert site.table("verified") == 0
+    assert site.request("GET", "/v2/", PULL).status == 200
+    assert site.request("GET", "/v2/", basic(ADMIN.name, PULL.secret)).status == 401
+    assert site.request("GET", "/v2/", basic(PULL.name, ADMIN.secret)).status == 401
+
+
+def test_the_realm_may_have_any_text(make_site: MakeSite) -> None:
+    realm = "O'Brien's 100% $HOME ${HOME} {registry} #1, %[src]"
+    answer = make_site({"auth": {"realm": realm}}).request("GET", "/v2/")
+    assert answer.headers["WWW-Authenticate"] == f'Basic realm="{realm}"'
+
+
+def test_the_first_request_may_be_any(make_site: MakeSite) -> None:
+    """Not every client begins with GET /v2/: what is not yet known goes the longer way, body and all."""
+    site = make_site()
+    body = b"x" * 3_000_000
+    start = site.request("POST", "/v2/team-a/app/blobs/uploads/", TEAM_PUSH)
+    assert start.status == 202
+    assert make_site().request("PATCH", start.headers["Location"], TEAM_PUSH, body).status == 404
+    put = make_site().request("PUT", "/v2/base/app/manifests/latest", TEAM_PUSH, body, {"Content-Type": MANIFEST})
+    assert put.status == 400
