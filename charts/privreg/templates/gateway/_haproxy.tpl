@@ -139,6 +139,8 @@ backend registry
     http-request set-var(txn.query) url_param(digest),url_dec,regsub('^','digest=') if limited starts_upload digest_plain
     http-request set-var(txn.query) url_param(mount),url_dec,regsub('^','mount='),concat(&from=,txn.from) if limited starts_upload mount_plain from_plain may_use_from
     http-request set-query %[var(txn.query)] if limited starts_upload
+    # The registry takes these parameters from a form in the body as well.
+    http-request set-header Content-Type application/octet-stream if limited starts_upload
 
     http-response set-header Privreg-Configuration %[var(proc.configuration)] if { var(txn.path) -m str /v2/ }
     http-reuse always
