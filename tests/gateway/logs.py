@@ -87,9 +87,13 @@ class Reached:
 
 @dataclass(frozen=True)
 class RegistryLog(Log):
-    """The registry's: its access log is in the Apache combined format."""
+    """The registry's: its access log is in the Apache combined format, beside lines with fields of its own."""
 
     def requests(self, since: int = 0) -> list[Reached]:
         """What reached it, in the order in which it was answered; without the kubelet's GET /."""
         found = re.findall(r'^\S+ - \S+ \[[^]]+\] "(\S+) (\S+) HTTP/[0-9.]+" (\d+) ', self.text(since), re.MULTILINE)
         return [Reached(method, target, int(status)) for method, target, status in found if target != "/"]
+
+    def repositories(self, since: int = 0) -> set[str]:
+        """The names of repositories that it took from the paths of failed requests."""
+        return set(re.findall(r'\bvars\.name="?([^" ]+)', self.text(since)))

@@ -83,7 +83,9 @@ class Site:
         wait_for(self._is_ready, "the gateway's and the registry's start")
 
     def _run(self, command: list[str], log: Path, **environment: str) -> subprocess.Popen[bytes]:
-        with log.open("wb") as output, log.with_suffix(".stderr").open("wb") as errors:
+        # The registry writes its access log to stdout and what it thinks of each request to stderr.
+        errors_go_to = log if log == self.registry_log.path else log.with_suffix(".stderr")
+        with log.open("ab") as output, errors_go_to.open("ab") as errors:
             process = subprocess.Popen(
                 command, stdout=output, stderr=errors, stdin=subprocess.DEVNULL,
                 start_new_session=True, env={**os.environ, **environment},
@@ -113,8 +115,8 @@ class Site:
 
     def printed(self) -> str:
         """All that both printed, for a failed test and to look for what must not be there."""
-        return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))\
-            + "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.stderr")))
+        printed = [self.gateway_log.path, self.gateway_log.path.with_suffix(".stderr"), self.registry_log.path]
+        return "\n".join(path.read_text(errors="replace") for path in printed)
 
     def request(
         self,

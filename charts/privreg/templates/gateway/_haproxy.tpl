@@ -108,6 +108,8 @@ backend registry
     acl catalog path /v2/_catalog
     acl in_repository var(txn.repository) -m found
     acl upload path -m reg '/blobs/uploads/[^/]*$'
+    acl starts_upload method POST
+    acl uploads path -m end /blobs/uploads/
     acl changes method POST PUT PATCH DELETE
     acl deletes method DELETE
     acl may_pull var(txn.role) -m str pull push admin
@@ -123,13 +125,12 @@ backend registry
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not push") }} if changes !may_push or upload !may_push
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not delete") }} if deletes !upload !may_delete
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not use this repository") }} if in_repository limited !may_use
-    http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "nothing can be changed here") }} if changes !in_repository
+    http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "nothing can be changed here") }} if changes !in_repository or starts_upload !uploads
     http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "the registry is read-only for maintenance") }} hdr Retry-After 60 if changes !writable
 
     # A mount takes a blob from another repository: a limited user must be allowed to pull there, else the
     # mount is left out, and the client uploads the blob as the specification has it. (\z is the very end; $ may
     # be before a line feed.)
-    acl starts_upload path -m end /blobs/uploads/
     acl mount_plain url_param(mount),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+\z'
     acl digest_plain url_param(digest),url_dec -m reg '^[a-z0-9]+:[0-9a-f]+\z'
     http-request set-var(txn.from) url_param(from),url_dec if limited starts_upload
