@@ -68,6 +68,7 @@ class Check:
     def steps(self) -> Iterator[Step]:
         """Do one step after the other; the first that fails is the last."""
         self._image = image.make()
+        self._configuration = ""  # what the gateway says about its own, once somebody is let in
         self._client = Client(self.site, (self.login.user, self.login.password))
         for name, step in self._plan():
             try:
@@ -76,17 +77,18 @@ class Check:
                 yield Step(name, False, error.message, error.remedy or LOGS)
                 return
 
-    def _plan(self) -> list[tuple[str, Callable[[], str]]]:
-        return [
-            *([("dns", self._dns)] if self.resolve else []),
-            ("tcp", self._tcp),
-            ("tls", self._tls),
-            ("challenge", self._challenge),
-            ("login", self._log_in),
-            ("push", self._push),
-            ("pull", self._pull),
-            ("delete", self._delete),
-        ]
+    def _plan(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        if self.resolve:
+            yield "dns", self._dns
+        yield "tcp", self._tcp
+        yield "tls", self._tls
+        yield "challenge", self._challenge
+        yield "login", self._log_in
+        if self._configuration:
+            yield "gateway", self._gateway
+        yield "push", self._push
+        yield "pull", self._pull
+        yield "delete", self._delete
 
     def _dns(self) -> str:
         try:
@@ -130,6 +132,8 @@ class Check:
             )
         if answer.status != 401:
             raise RegistryError(f"/v2/ is not a registry's: {answer.error}", _way_in(answer))
+        if offered.lower().startswith("bearer"):
+            raise RegistryError("sends clients to a token server (auth.mode token)", "log in with a client of your own")
         if not offered.lower().startswith("basic"):
             scheme = printable(offered.partition(" ")[0]) or "nothing"
             raise RegistryError(f"asks for {scheme} instead of a Basic login", "see that this is privreg's registry")
@@ -143,9 +147,23 @@ class Check:
                 f"{self.login.user} is not let in with the password from {self.login.source}",
                 "install a new one with `helm upgrade` and wait a minute, or name the right --user and --credentials",
             )
+        if answer.status == 429:
+            raise RegistryError(
+                f"{self.login.user} is not heard: {answer.error}",
+                "see who else guesses from this address, or wait a minute",
+            )
         if answer.status != 200:
             raise RegistryError(f"/v2/ answers {self.login.user} with {answer.error}", _way_in(answer))
+        self._configuration = printable(answer.headers.get("privreg-configuration", ""))
         return f"{self.login.user} is let in"
+
+    def _gateway(self) -> str:
+        if self._configuration != "current":
+            raise RegistryError(
+                f"a changed configuration was {self._configuration}, the one before is still active",
+                "see why: kubectl logs -l app.kubernetes.io/name=privreg -c gateway",
+            )
+        return "its configuration is the current one"
 
     def _push(self) -> str:
         made = self._image
@@ -154,9 +172,18 @@ class Check:
             self._client.push_blob(self.repository, made.config)
             self._client.push_manifest(self.repository, TAG, made.manifest)
         except Unexpected as error:
-            raise RegistryError(error.message, _push_remedy(error.response)) from None
+            raise self._refused(error) from None
         size = (len(made.layer) + len(made.config) + len(made.manifest)) / 1e6
         return f"{self.repository}:{TAG}, {size:.1f} MB"
+
+    def _refused(self, error: Unexpected) -> RegistryError:
+        """Say why a push was not taken; that a user may not push is no fault of the registry."""
+        answer, user = error.response, self.login.user
+        if (answer.status, answer.code) == (403, "DENIED"):
+            for words, (message, remedy) in _DENIED.items():
+                if words in answer.error:
+                    return RegistryError(message.format(user=user, repository=self.repository), remedy)
+        return RegistryError(error.message, _push_remedy(answer))
 
     def _pull(self) -> str:
         made = self._image
@@ -166,9 +193,29 @@ class Check:
         return f"{made.digest[:19]}, all digests are right"
 
     def _delete(self) -> str:
-        if self._client.delete_manifest(self.repository, self._image.digest):
+        try:
+            deleted = self._client.delete_manifest(self.repository, self._image.digest)
+        except Unexpected as error:
+            if error.response.status != 403:
+                raise
+            return f"{self.repository}:{TAG} stays, because {self.login.user} may not delete"
+        if deleted:
             return f"{self.repository}:{TAG} is gone again"
         return f"{self.repository}:{TAG} stays, because deletion is off (storage.delete.enabled)"
+
+
+# What the gateway says (templates/gateway/_haproxy.tpl), and what it means for this check.
+_DENIED = {
+    "may not push": (
+        "{user} may only pull, as the gateway should have it; a push cannot be shown with this user",
+        "name one with the role push or admin with --user",
+    ),
+    "may not use this repository": (
+        "{user} may not use {repository}",
+        "name one of this user's repositories with --repository, or another user with --user",
+    ),
+    "no role": ("{user} has no role", "give one in auth.access"),
+}
 
 
 def _way_in(answer: Response) -> str:
@@ -184,7 +231,7 @@ def _push_remedy(answer: Response) -> str:
         return "the ingress controller limits the size of pushes: set ingress.preset to its kind"
     if answer.status in (401, 403):
         return "this user may not push: name another one with --user"
-    if answer.status == 405:
+    if answer.status == 405 or (answer.status == 503 and "read-only" in answer.error):
         return "the registry is read-only; push when that is over"
     if answer.status >= 500:
         return "see that the volume is writable and not full: kubectl logs -l app.kubernetes.io/name=privreg"

@@ -14,9 +14,10 @@ ALPHABET = string.ascii_letters + string.digits
 PASSWORD_LENGTH = 27  # letters and digits: 62**27 > 2**160
 SECRET_LENGTH = 43  # 62**43 > 2**256
 
-# The registry hashes the password anew at every request, so the cost decides how many requests it can
-# answer. A password of 160 random bits cannot be guessed at any cost: it gets the lowest one there is.
-# A password that a person chose can be guessed, so each guess is made expensive.
+# The gateway computes a hash once in gateway.cacheSeconds for each user, the registry by itself (auth.mode
+# htpasswd) at every request: the cost decides how many they can answer. A password of 160 random bits cannot
+# be guessed at any cost: it gets the lowest one there is. A password that a person chose can be guessed, so
+# each guess is made expensive.
 COST_OF_GENERATED = 4
 COST_OF_GIVEN = 12
 MAX_COST = 14  # above it one login takes seconds; the chart's schema has the same limit

@@ -1,4 +1,4 @@
-"""Adds to a values file and changes single values in it; every other byte stays as it is.
+"""Adds to a values file, changes single values and takes entries out; every other byte stays as it is.
 
 Comments, order, quotes, line ends and keys that nobody here knows are kept because they are never
 written anew: a change is cut into the text where the reader found its place.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 
-from privreg_values import yaml_reader
+from privreg_values import removal, yaml_reader
 from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.nodes import Mark, Node, Path, Value, find, plain
 from privreg_values.scalars import is_plain_string
@@ -88,6 +88,23 @@ class Editor:
             text = self._inside_brackets(node, _flow(item))
         else:
             text = self._below(node, _block([item], node.mark.column - 1))
+        self._commit(text, expected, path)
+
+    def remove(self, path: Path) -> None:
+        """Take a key out of its map or an item out of its list; nothing happens where there is none.
+
+        Raises:
+            FileError: the file's form does not allow it.
+        """
+        parent = find(self.root, path[:-1])
+        if parent is None or find(parent, path[-1:]) is None:
+            return
+        expected = self._plain_root()
+        del _at(expected, path[:-1])[path[-1]]
+        try:
+            text = removal.without(self._text, parent, path[-1])
+        except (removal.CannotCutError, ValueError):
+            raise self._cannot(path) from None
         self._commit(text, expected, path)
 
     def _plain_root(self) -> Value:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from privreg_values import files, hosts, validate, values_file
+from privreg_values import editing, hosts, validate
 from privreg_values.credentials import check_password, check_user_name, generate_secret
-from privreg_values.editor import Editor
 from privreg_values.errors import ConflictError, UsageError
 from privreg_values.nodes import Path, Value, locate
 from privreg_values.paths import render
+from privreg_values.roles import Grant
 from privreg_values.users import Users
 
 HEADER = """\
@@ -20,11 +20,13 @@ keep it out of version control."""
 BLOCKS = {
     "host": "The name that clients and nodes know the registry by.",
     "auth": """\
-Who may log in: bcrypt hashes of the passwords in {credentials}. A generated password has
-160 random bits, which nobody guesses at any cost; its hash has the lowest (4), because the
-registry hashes at every request. A password that a person chose gets cost 12.""",
+Who may log in. role: pull reads, push also writes, admin also deletes and lists the catalog.
+repositories: ["team-a/**"] limits it; * is within one component of a name, ** any number.
+The bcrypt hashes are of the passwords in {credentials}; the gateway computes one at a login
+and then remembers it for gateway.cacheSeconds. A generated password has 160 random bits,
+which nobody guesses at any cost; its hash has the lowest (4). One that a person chose gets 12.""",
     "httpSecret": "Signs the state of uploads; nobody ever types it.",
-    "pullSecrets": "What the cluster pulls with, for these namespaces and the release's own.",
+    "pullSecrets": "What the cluster pulls with, for these namespaces and the release's own: a user who only pulls.",
     "storage": "Where the images are kept. Types: pvc, hostPath, nfs, emptyDir (for trials).",
     "ingress": """\
 The way in. className: the IngressClass; empty is the cluster's default. preset: haproxy,
@@ -48,6 +50,11 @@ _SHOWN: dict[Path, Value] = {
 }
 
 
+def credentials_header(host: str, user: str) -> str:
+    """Give the comment at the top of a credentials file."""
+    return CREDENTIALS_HEADER.format(host=host, user=user)
+
+
 @dataclass(frozen=True)
 class Setting:
     """A value that the caller chose.
@@ -69,7 +76,7 @@ class Request:
 
     Args:
         host: The registry's name; None to keep the one that is there.
-        users: Users to add.
+        users: Users to add, and what they may do; None for the usual role of that name, or push.
         rotate: Users who get a new password.
         password: The password of the one user who is added or rotated; None to make one.
         settings: Chosen values.
@@ -77,7 +84,7 @@ class Request:
     """
 
     host: str | None = None
-    users: Sequence[str] = ()
+    users: Mapping[str, Grant | None] = field(default_factory=dict)
     rotate: Sequence[str] = ()
     password: str | None = None
     settings: Sequence[Setting] = ()
@@ -136,28 +143,21 @@ def generate(request: Request, values_name: str, credentials_name: str) -> Outco
         FileError: a file cannot be read, edited or written.
     """
     request.check()
-    targets = [files.target(credentials_name), files.target(values_name)]
-    if targets[0].path == targets[1].path:
-        raise UsageError(f"{values_name} cannot be both files", "give --output and --credentials different names")
-    with files.locked(targets):
-        return _Generation(request, *targets).run()
+    with editing.opened(values_name, credentials_name) as session:
+        return _Generation(request, session).run()
 
 
 class _Generation:
     """One run, while the files are locked."""
 
-    def __init__(self, request: Request, credentials: files.Target, values: files.Target) -> None:
+    def __init__(self, request: Request, session: editing.Editing) -> None:
         self.request = request
-        self.values = _editor(values)
-        self.credentials = _editor(credentials)
-        # The credentials come first: a password is on the disk before anything relies on it.
-        self.files = [(credentials, self.credentials, self.credentials.text), (values, self.values, self.values.text)]
+        self.session = session
+        self.values, self.credentials = session.values, session.credentials
         self.conflicts: list[str] = []
         self.done: list[str] = []
-        self.notes: list[str] = []
 
     def run(self) -> Outcome:
-        before = validate.check(self.values.root)
         host = self._agree_on_host()
         users = Users(self.values, self.credentials)
         users.plan(self.request.users, self.request.rotate, self.request.password)
@@ -166,17 +166,14 @@ class _Generation:
             raise ConflictError(self.conflicts)
         self._write_values(host, users)
         self._write_credentials(host, users)
-        problems = validate.check(self.values.root)
-        if new := _new(problems, before):
-            raise ConflictError([str(it) for it in new])
-        written = self._save()
-        return Outcome(host, written, self.done + users.done, self.notes + users.notes, list(users.passwords), problems)
+        if new := self.session.new_problems():
+            raise ConflictError(new)
+        problems, written = self.session.problems(), self.session.save()
+        notes = self.session.notes + users.notes
+        return Outcome(host, written, self.done + users.done, notes, list(users.passwords), problems)
 
     def _agree_on_host(self) -> str:
-        found: dict[str, str] = {}
-        for editor in (self.values, self.credentials):
-            if there := editor.get(("host",)):
-                found.setdefault(str(there), f"{locate(editor.root, ('host',))}: host: is {there}")
+        found = self.session.hosts()
         wanted = self.request.host or next(iter(found), None)
         if wanted is None:
             raise UsageError("--host is missing", "give the name that clients use: --host registry.example.com")
@@ -239,28 +236,7 @@ class _Generation:
                     self.done.append(f"{render(path)} {value}")
 
     def _write_credentials(self, host: str, users: Users) -> None:
-        self.credentials.begin(CREDENTIALS_HEADER.format(host=host, user=next(iter(users.passwords), "NAME")))
+        self.credentials.begin(credentials_header(host, next(iter(users.passwords), "NAME")))
         if not self.credentials.get(("host",)):
             self.credentials.set(("host",), host)
         users.write_credentials(USERS_COMMENT)
-
-    def _save(self) -> list[str]:
-        """Write what changed, and make private what is not."""
-        contents = []
-        for target, editor, old in self.files:
-            exposed = target.path.exists() and not target.is_private()
-            if exposed:
-                self.notes.append(f"{target.name} could be read by others; now it is yours alone")
-            if exposed or editor.text != old:
-                contents.append((target, editor.text.encode("utf-8")))
-        files.write_all(contents)
-        return [target.name for target, _ in contents]
-
-
-def _new(problems: list[validate.Problem], before: list[validate.Problem]) -> list[validate.Problem]:
-    known = {(it.path, it.message) for it in before}
-    return [it for it in problems if (it.path, it.message) not in known]
-
-
-def _editor(target: files.Target) -> Editor:
-    return Editor(values_file.decode(target.read() or b"", target.name), target.name)

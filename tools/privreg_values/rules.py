@@ -55,7 +55,7 @@ class _Values:
 def check(values: dict[str, Value]) -> list[Finding]:
     """Check the chart's defaults with the user's values over them."""
     view = _Values(values)
-    rules = (_host, _auth, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
+    rules = (_host, _auth, _roles, _token, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
     return [
         Finding(tuple(path.split(".")), message)
         for rule in rules
@@ -70,13 +70,48 @@ def _host(values: _Values) -> Iterator[str]:
 
 def _auth(values: _Values) -> Iterator[str]:
     users, secret = values.get("auth.users"), values.get("auth.existingSecret")
-    if users and secret:
+    if values.get("auth.mode") == "token":
+        if users or secret or values.get("auth.access"):
+            yield (
+                "auth.mode: is token, but auth.users, auth.existingSecret or auth.access is set; "
+                "remove them, the token server knows the users"
+            )
+    elif users and secret:
         yield "auth.existingSecret: is set together with auth.users; keep one of them"
     elif not (users or secret):
         yield f"auth: nobody could log in; run {GEN}, or set auth.users or auth.existingSecret"
-    names = _user_names(values)
+    names = _names(values, "auth.users")
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"auth.users: the name {name} is there twice; keep one of them"
+
+
+def _roles(values: _Values) -> Iterator[str]:
+    access, secret = values.get("auth.access"), values.get("auth.existingSecret")
+    if values.get("auth.mode") != "gateway":
+        if access:
+            yield "auth.access: needs auth.mode gateway; remove it, or set auth.mode to gateway"
+        return
+    for user in _maps(values, "auth.users"):
+        if not user.get("role"):
+            yield f"auth.users: {user.get('name')} has no role; set it to pull, push or admin"
+    if secret and not access:
+        yield f"auth.access: gives nobody a role; name the users of {secret} in it, each with a role"
+    if access and not secret:
+        yield "auth.access: is for the users of auth.existingSecret; give the roles in auth.users"
+    names = _names(values, "auth.access")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"auth.access: the name {name} is there twice; keep one of them"
+
+
+def _token(values: _Values) -> Iterator[str]:
+    if values.get("auth.mode") != "token":
+        return
+    for key in ("service", "issuer", "existingSecret"):
+        if not values.get(f"token.{key}"):
+            yield f"token.{key}: is required for auth.mode token"
+    if not (values.get("token.realm") or values.get("token.autoredirect")):
+        yield "token.realm: is required for auth.mode token, unless token.autoredirect is true"
 
 
 def _http_secret(values: _Values) -> Iterator[str]:
@@ -92,7 +127,7 @@ def _pull_secrets(values: _Values) -> Iterator[str]:
         return
     username = values.text("pullSecrets.credential.username")
     password = values.get("pullSecrets.credential.password")
-    users = _user_names(values)
+    users = _names(values, "auth.users")
     if values.get("pullSecrets.existingSecret"):
         if username or password:
             yield "pullSecrets.existingSecret: is set together with pullSecrets.credential; keep one of them"
@@ -153,5 +188,9 @@ def _pod_disruption_budget(values: _Values) -> Iterator[str]:
         )
 
 
-def _user_names(values: _Values) -> list[Value]:
-    return [user.get("name") for user in values.list("auth.users") if isinstance(user, dict)]
+def _maps(values: _Values, path: str) -> list[dict[str, Value]]:
+    return [item for item in values.list(path) if isinstance(item, dict)]
+
+
+def _names(values: _Values, path: str) -> list[Value]:
+    return [item.get("name") for item in _maps(values, path)]

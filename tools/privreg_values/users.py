@@ -1,8 +1,9 @@
-"""Which users there are, which passwords are known, and what has to be made."""
+"""What `gen` makes of users: which there are, which passwords are known, and what has to be made."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 
 from privreg_values.credentials import (
     ALPHABET,
@@ -18,12 +19,14 @@ from privreg_values.credentials import (
 )
 from privreg_values.editor import Editor
 from privreg_values.errors import CredentialError
+from privreg_values.known import CREDENTIALS, VALUES
 from privreg_values.nodes import Path, Value, locate
+from privreg_values.roles import Grant, Role
+from privreg_values.user_list import USERS, User, UserList, mode
 
-DEFAULT_USERS = ("admin", "ci")
 PULL_USER = "cluster"  # what the cluster itself pulls with
+DEFAULT_ROLES = {"admin": Role.ADMIN, "ci": Role.PUSH, PULL_USER: Role.PULL}
 
-_USERS: Path = ("auth", "users")
 _CREDENTIAL: Path = ("pullSecrets", "credential")
 
 
@@ -41,46 +44,105 @@ class Users:
         self.conflicts: list[str] = []
         self.done: list[str] = []
         self.notes: list[str] = []
-        self.hashes = self._read_hashes()
+        self.list = UserList(values)
+        self.conflicts += self.list.conflicts
+        self.hashes = {name: user.hash for name, user in self.list.users.items()}
         self.passwords = self._read_passwords()
+        self._grants: dict[str, Grant] = {}
         self._new_hashes: dict[str, str] = {}
         self._pull_user = self._find_pull_user()
-        self._elsewhere = bool(values.get(("auth", "existingSecret")))
+        self._mode = mode(values)
 
-    def plan(self, added: Sequence[str], rotated: Sequence[str], given: str | None) -> None:
+    def plan(self, added: Mapping[str, Grant | None], rotated: Sequence[str], given: str | None) -> None:
         """Decide on every user; `conflicts` tells what stands in the way.
 
         Args:
-            added: Users to add.
+            added: Users to add, and what they may do; None for the usual role of that name, or push.
             rotated: Users who get a new password.
             given: The password for the one who is added or rotated; None to make one.
         """
-        if self._elsewhere:
+        if elsewhere := self._elsewhere():
             if added or rotated:
-                self._conflict(
-                    ("auth", "existingSecret"), "holds the users, so none can be added here; edit that Secret"
-                )
+                self._conflict(*elsewhere)
             return
         for name in rotated:
             self._rotate(name, given)
         for name in self._wanted(added):
             if name not in rotated:
                 self._keep_or_make(name, given if name in added else None)
+            self._decide_role(name, added)
         self._check_pull_credential(rotated)
-        if unused := [name for name in self.passwords if name not in self.hashes and name not in self._new_hashes]:
+        self._note_what_is_left()
+
+    def _elsewhere(self) -> tuple[Path, str] | None:
+        """Tell where the users are, if not in these files."""
+        if self._mode == "token":
+            return ("auth", "mode"), "is token: the users are the token server's, so none can be added here"
+        if self._values.get(("auth", "existingSecret")):
+            return ("auth", "existingSecret"), "holds the users, so none can be added here; edit that Secret"
+        return None
+
+    def _wanted(self, added: Mapping[str, Grant | None]) -> list[str]:
+        """Give everybody there should be. Users that somebody took out of a values file stay out."""
+        usual = [name for name in DEFAULT_ROLES if name != PULL_USER]
+        present = [*self.hashes] if self.hashes else [*self.passwords, *(added or usual)]
+        return list(dict.fromkeys([*present, *added, *([self._pull_user] if self._pull_user else [])]))
+
+    def _decide_role(self, name: str, added: Mapping[str, Grant | None]) -> None:
+        """Give a role to those who are new, and to those without one if it is asked for; change no other."""
+        asked, there = added.get(name), self.list.users.get(name)
+        if there is None:
+            if role := asked or self._usual_role(name, asked_for=name in added):
+                self._grants[name] = role
+                self.done.append(f"user {name} ({role})")
+            else:
+                self._conflict(
+                    USERS,
+                    f"{name} is in {self._credentials.file} only, without a role; give one with --user {name}:push",
+                )
+        elif asked and not there.role:
+            self._grants[name] = asked
+            self.done.append(f"role of {name} ({asked})")
+        elif asked and (there.role, there.repositories) != (asked.role, asked.repositories):
+            self._conflict(
+                self.list.path_of(name),
+                f"{name} has {there.grant}, and --user asks for {asked}; change it with `privreg-values users role`",
+            )
+
+    def _usual_role(self, name: str, *, asked_for: bool) -> Grant | None:
+        role = Role.PULL if name == self._pull_user else DEFAULT_ROLES.get(name)
+        return Grant(role or Role.PUSH) if role or asked_for else None
+
+    def _note_what_is_left(self) -> None:
+        new = self.list.users.keys() | self._new_hashes.keys()
+        if unused := [name for name in self.passwords if name not in new]:
             names = ", ".join(unused)
-            self.notes.append(f"{names}: in {self._credentials.file} only; `--user {unused[0]}` lets them log in again")
+            self.notes.append(
+                f"{names}: in {self._credentials.file} only; `--user {unused[0]}:ROLE` lets them log in again"
+            )
         if unknown := [name for name in self.hashes if name not in self.passwords]:
             self.notes.append(f"{', '.join(unknown)}: password not in {self._credentials.file}; the hash is kept")
+        if self._mode == "htpasswd" and self._grants:
+            self.notes.append("auth.mode is htpasswd: every user may pull and push, whatever the role says")
+        if self._mode == "gateway" and (roleless := self._roleless()):
+            roles = {name: self._usual_role(name, asked_for=True) for name in roleless}
+            options = " ".join(f"--user {name}:{role}" for name, role in roles.items())
+            self.notes.append(
+                f"no role yet: {', '.join(roleless)}; auth.mode gateway needs one for each; to give them, run "
+                f"`privreg-values gen{self._files()} {options}`"
+            )
 
-    def _wanted(self, added: Sequence[str]) -> list[str]:
-        """Give everybody there should be. Users that somebody took out of a values file stay out."""
-        present = [*self.hashes] if self.hashes else [*self.passwords, *(added or DEFAULT_USERS)]
-        return list(dict.fromkeys([*present, *added, *([self._pull_user] if self._pull_user else [])]))
+    def _files(self) -> str:
+        """Give the options that name these files, where a command would not find them by itself."""
+        named = (("-o", self._values.file, VALUES), ("--credentials", self._credentials.file, CREDENTIALS))
+        return "".join(f" {option} {shlex.quote(file)}" for option, file, usual in named if file != usual)
+
+    def _roleless(self) -> list[str]:
+        return [name for name, user in self.list.users.items() if not (user.role or name in self._grants)]
 
     def _rotate(self, name: str, given: str | None) -> None:
         if name not in self.hashes:
-            self._conflict(_USERS, f"{name} is not there, so it has no password to rotate; add it with --user {name}")
+            self._conflict(USERS, f"{name} is not there, so it has no password to rotate; add it with --user {name}")
             return
         self._assign(name, given or generate_password(), COST_OF_GIVEN if given else COST_OF_GENERATED)
         self.done.append(f"new password for {name}")
@@ -90,19 +152,18 @@ class Users:
         if known is None and name == self._pull_user:
             known = self._values.get((*_CREDENTIAL, "password"))
         if given is not None and given != known and (known or hashed) and not self._fits(given, hashed):
-            where = self._path_of(name) if hashed else _USERS
+            where = self.list.path_of(name) if hashed else USERS
             self._conflict(where, f"{name} has another password than the given one; replace it with --rotate {name}")
         elif hashed is None:
             password = known or given or generate_password()
             self._assign(name, password, COST_OF_GENERATED if _looks_generated(password) else COST_OF_GIVEN)
-            self.done.append(f"user {name}")
         elif (claimed := known or given) is not None:
             if self._fits(claimed, hashed):
                 self.passwords[name] = claimed
             else:
                 reason = "is not the hash of its password" if is_hash(hashed) else "is not a bcrypt hash"
                 self._conflict(
-                    self._path_of(name), f"the hash of {name} {reason}; make a new pair with --rotate {name}"
+                    self.list.path_of(name), f"the hash of {name} {reason}; make a new pair with --rotate {name}"
                 )
 
     def _assign(self, name: str, password: str, cost: int) -> None:
@@ -123,18 +184,20 @@ class Users:
             )
         elif not there and name not in self.passwords:
             self._conflict(
-                _USERS, f"nobody knows the password of {name}, which is to pull; make a new one with --rotate {name}"
+                USERS, f"nobody knows the password of {name}, which is to pull; make a new one with --rotate {name}"
             )
 
     def write_values(self, comment: str) -> None:
-        """Put new users and new hashes into the values file."""
+        """Put new users, new hashes and new roles into the values file."""
         for name, hashed in self._new_hashes.items():
             if name in self.hashes:
-                self._values.set((*self._path_of(name), "hash"), hashed)
-            elif self._values.get(_USERS):
-                self._values.append(_USERS, {"name": name, "hash": hashed})
+                self.list.set_hash(name, hashed)
             else:
-                self._values.set(_USERS, [{"name": name, "hash": hashed}], comment)
+                grant = self._grants[name]
+                self.list.add(User(name, hashed, str(grant.role), grant.repositories), comment)
+        for name, grant in self._grants.items():
+            if name in self.hashes:
+                self.list.set_grant(name, grant)
 
     def write_pull_credential(self, comment: str) -> None:
         """Put what the cluster pulls with into the values file."""
@@ -165,18 +228,6 @@ class Users:
             return None
         return str(self._values.get((*_CREDENTIAL, "username")) or PULL_USER)
 
-    def _read_hashes(self) -> dict[str, str]:
-        users = self._values.get(_USERS) or []
-        hashes: dict[str, str] = {}
-        for user in users if isinstance(users, list) else [users]:
-            if not isinstance(user, dict) or not isinstance(user.get("name"), str):
-                self._conflict(_USERS, "expected a list of maps with name and hash; correct it first")
-            elif user["name"] in hashes:
-                self._conflict(_USERS, f"the name {user['name']} is there twice; keep one of them")
-            else:
-                hashes[user["name"]] = str(user.get("hash", ""))
-        return hashes
-
     def _read_passwords(self) -> dict[str, str]:
         users: Value = self._credentials.get(("users",)) or {}
         if not (isinstance(users, dict) and all(isinstance(password, str) for password in users.values())):
@@ -193,9 +244,6 @@ class Users:
             self.conflicts.append(f"{locate(self._credentials.root, ('users', name))}: {error}")
             return False
         return True
-
-    def _path_of(self, name: str) -> Path:
-        return (*_USERS, list(self.hashes).index(name))
 
     def _conflict(self, path: Path, message: str) -> None:
         name = ".".join(str(step) for step in path if isinstance(step, str))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, gen, validate
+from privreg_values.cli import check, gen, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("gen")(gen.gen)
+app.add_typer(users.app, name="users")
 app.command("validate")(validate.validate)
 app.command("check")(check.check)
 

@@ -39,7 +39,8 @@ def check(
     """Check the live registry: name, TLS, login, push, pull.
 
     Pushes a small image, pulls it back, and deletes it if the registry allows that. Stops at the first
-    step that fails, says what to do, and exits with code 1. It connects directly, not through a proxy.
+    step that fails, says what to do, and exits with code 1: also when the user may only pull, because
+    a push was not shown. It connects directly, not through a proxy.
 
     \b
     Examples:

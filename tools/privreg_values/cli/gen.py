@@ -43,7 +43,11 @@ def gen(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     user: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A user to add; repeatable. A new file has admin and ci if none is named."),
+        typer.Option(
+            metavar="NAME[:ROLE[:PATTERN,...]]",
+            help="A user to add; repeatable. ROLE is pull, push or admin; without it, push. PATTERNs limit it to "
+            "repositories. A new file has admin (admin) and ci (push) if none is named, and always cluster (pull).",
+        ),
     ] = None,
     rotate: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A user who gets a new password; repeatable.")
@@ -88,7 +92,8 @@ def gen(
       privreg-values gen --host registry.example.com
       privreg-values gen --host registry.example.com --storage nfs \\
           --storage-server nas.example.com --storage-path /export/images
-      privreg-values gen --user alice --ask-password
+      privreg-values gen --user alice:push --ask-password
+      privreg-values gen --user 'bob:pull:team-a/**,base/*'
       privreg-values gen --rotate ci
     """
     from privreg_values import choices  # noqa: PLC0415 - only when it runs

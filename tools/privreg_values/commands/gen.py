@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from privreg_values import gitignore, hosts, report
-from privreg_values.commands.passwords import ask_new_password, is_terminal, read_password
+from privreg_values.commands.passwords import given_password, is_terminal
 from privreg_values.errors import HostError, UsageError
 from privreg_values.gen import Request, Setting, generate
+from privreg_values.roles import Grant, parse_user
 
 
 def run(
@@ -35,8 +35,9 @@ def run(
     interactive = ask and is_terminal()
     if host is None and interactive and not Path(output).exists():
         host = _ask_host()
-    password = _password([*users, *rotate], password_stdin, ask_password)
-    request = Request(host, users, rotate, password, settings, namespaces)
+    grants = _grants(users)
+    password = _password([*grants, *rotate], password_stdin, ask_password)
+    request = Request(host, grants, rotate, password, settings, namespaces)
     request.check()
     if interactive:
         _confirm(request, output, credentials)
@@ -47,6 +48,16 @@ def run(
         typer.echo(f"note: {note}", err=True)
     for problem in outcome.problems:
         typer.echo(f"warning: {problem}", err=True)
+
+
+def _grants(users: Sequence[str]) -> dict[str, Grant | None]:
+    """Read --user NAME[:ROLE[:PATTERN,...]]; a user named again needs no role again."""
+    grants: dict[str, Grant | None] = {}
+    for name, grant in map(parse_user, users):
+        if grant and grants.get(name, grant) not in (grant, None):
+            raise UsageError(f"--user names {name} twice with different roles", "keep one of them")
+        grants[name] = grant or grants.get(name)
+    return grants
 
 
 def _ask_host() -> str:
@@ -69,12 +80,6 @@ def _confirm(request: Request, output: str, credentials: str) -> None:
 
 
 def _password(names: list[str], from_stdin: bool, ask: bool) -> str | None:
-    if from_stdin and ask:
-        raise UsageError("--password-stdin and --ask-password were given together", "give one of them")
     if (from_stdin or ask) and len(set(names)) != 1:
         raise UsageError("a password is for exactly one user", "name one with --user or --rotate")
-    if ask and not is_terminal():
-        raise UsageError("--ask-password needs a terminal", "use --password-stdin")
-    if from_stdin:
-        return read_password(sys.stdin.buffer)
-    return ask_new_password(names[0]) if ask else None
+    return given_password(names[0], from_stdin, ask) if names else None

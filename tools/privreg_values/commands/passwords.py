@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import typer
 
-from privreg_values.errors import CredentialError
+from privreg_values.errors import CredentialError, UsageError
 
 
 def is_terminal() -> bool:
@@ -35,3 +35,24 @@ def ask_password(user: str) -> str:
 def ask_new_password(user: str) -> str:
     """Ask for a password twice, without showing it."""
     return str(typer.prompt(f"New password of {user}", hide_input=True, confirmation_prompt="Again", err=True))
+
+
+def given_password(user: str, from_stdin: bool, ask: bool) -> str | None:
+    """Get the password that a person gives; None where one is to be made.
+
+    Args:
+        user: Whose it will be.
+        from_stdin: Read it from standard input.
+        ask: Ask for it.
+
+    Raises:
+        UsageError: it is to come from both, or there is nobody to ask.
+        CredentialError: it is not UTF-8.
+    """
+    if from_stdin and ask:
+        raise UsageError("--password-stdin and --ask-password were given together", "give one of them")
+    if ask and not is_terminal():
+        raise UsageError("--ask-password needs a terminal", "use --password-stdin")
+    if from_stdin:
+        return read_password(sys.stdin.buffer)
+    return ask_new_password(user) if ask else None
