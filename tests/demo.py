@@ -54,7 +54,7 @@ class Demo:
         command = ["helm", verb, "privreg", chart, "-f", os.path.relpath(FOLDER / "values.yaml", ROOT)]
         self.show(*command, f"--namespace={NAMESPACE}", "--wait", "--timeout=120s", folder=ROOT, quiet=True)
         say("3. An image, pushed over TLS by a person")
-        self.login()
+        self.login("admin", "auth.json")
         source, target = f"docker-archive:{HELLO.archive}", f"docker://{self.image}"
         self.show("skopeo", "copy", "--authfile=auth.json", source, target)
         say("4. A Pod in namespace default: no imagePullSecrets, nobody typed a credential")
@@ -63,6 +63,10 @@ class Demo:
         self.call("kubectl", "wait", "--for=condition=Ready", f"pod/{POD}", "--namespace=default", "--timeout=60s")
         self.show("kubectl", "get", "pod", POD, "--namespace=default")
         self.show("kubectl", "logs", POD, "--namespace=default")
+        say("5. What that Pod's namespace was given can pull, and nothing else")
+        self.login("cluster", "pull-only.json")
+        denied = f"docker://{self.host}/team/hello:2"
+        print(self.refused("skopeo", "copy", "--authfile=pull-only.json", source, denied))
         self.say_how_to_log_in()
 
     def make_namespace_with_certificate(self) -> None:
@@ -72,11 +76,23 @@ class Demo:
             pair = [f"--cert={pki}/registry.crt", f"--key={pki}/registry.key", f"--namespace={NAMESPACE}"]
             self.call("kubectl", "create", "secret", "tls", TLS_SECRET, *pair, tolerate="AlreadyExists")
 
-    def login(self) -> None:
-        """Log skopeo in as admin, the password through standard input."""
+    def login(self, user: str, file: str) -> None:
+        """Log skopeo in, the password through standard input."""
         credentials = YAML(typ="safe").load((FOLDER / "credentials.yaml").read_text())
-        command = ["skopeo", "login", "--authfile=auth.json", "--username=admin", "--password-stdin", self.host]
-        self.show(*command, stdin=credentials["users"]["admin"])
+        command = ["skopeo", "login", f"--authfile={file}", f"--username={user}", "--password-stdin", self.host]
+        self.show(*command, stdin=credentials["users"][user])
+
+    def refused(self, *command: str) -> str:
+        """Show a command that the registry must refuse; returns what it said.
+
+        Raises:
+            ClusterError: it was not refused.
+        """
+        print(f"$ {' '.join(command)}", flush=True)
+        output = self.call(*command, tolerate="denied")
+        if "denied" not in output:
+            raise ClusterError(f"{' '.join(command)}: was not refused:\n{output}")
+        return output.strip().splitlines()[-1]
 
     def say_how_to_log_in(self) -> None:
         """What to type next."""
