@@ -74,9 +74,13 @@ def test_the_readme_shows_both_commands() -> None:
 def test_commands_of_the_cli_and_their_options_exist(document: Path) -> None:
     group = typer.main.get_group(app)
     for arguments in calls_of("privreg-values", document):
-        names_command = arguments and not arguments[0].startswith("-")
-        command = group.commands.get(arguments[0]) if names_command else group
-        assert command, f"privreg-values {arguments[0]}"
+        command = group
+        for word in arguments:
+            commands = getattr(command, "commands", None)
+            if commands is None or word.startswith("-"):
+                break
+            assert word in commands, f"privreg-values {' '.join(arguments)}"
+            command = commands[word]
         known = {"--help", *(name for parameter in command.params for name in parameter.opts)}
         used = {word.partition("=")[0] for word in arguments if word.startswith("-") and word != "-"}
         assert used <= known, f"privreg-values {' '.join(arguments)}"

@@ -74,7 +74,7 @@ def test_the_values_file_tells_what_each_block_is_in_lines_that_fit_a_screen(cli
         if re.match(r"[a-z]", line):
             assert lines[number - 1].startswith("# "), line
         assert len(line) <= 100
-    assert "the lowest (4), because the" in "\n".join(lines)
+    assert "its hash has the lowest (4)" in "\n".join(lines)
 
 
 def test_the_credentials_file_tells_how_to_log_in(cli: Cli, folder: Path) -> None:
@@ -162,7 +162,7 @@ def test_each_choice_is_in_the_values_and_the_chart_accepts_it(
         ([], "--host is missing"),
         (["--host="], "is empty"),
         (["--host=https://Reg.example.com:443"], 'did you mean "reg.example.com"'),
-        ([HOST, "--user=a:b"], "has a colon"),
+        ([HOST, "--user=a:b"], "is not a role"),
         ([HOST, "--user=é"], "letters outside a to z"),
         ([HOST, f"--user={'a' * 200}"], "200 characters"),
         ([HOST, "--rotate=a:b"], "has a colon"),

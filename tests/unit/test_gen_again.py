@@ -113,7 +113,7 @@ def test_a_lost_values_file_is_made_again_with_the_same_passwords(made: Path, cl
     cli("gen", "--user=alice")
     before = passwords(made)
     (made / "values.yaml").unlink()
-    assert cli("gen", HOST).code == 0
+    assert cli("gen", HOST, "--user=alice:push").code == 0
     assert passwords(made) == before
     assert all(credentials.matches(before[name], hashed) for name, hashed in hashes(made).items())
     assert set(hashes(made)) == set(before)
@@ -132,7 +132,7 @@ def test_without_the_credentials_file_hashes_are_kept_and_the_pull_password_is_s
 
 def test_a_user_who_was_taken_out_stays_out_until_asked_for(made: Path, cli: Cli) -> None:
     hashed = hashes(made)["ci"]
-    replace(made / "values.yaml", f"    - name: ci\n      hash: {hashed}\n", "")
+    replace(made / "values.yaml", f"    - name: ci\n      hash: {hashed}\n      role: push\n", "")
     ended = cli("gen", HOST)
     assert "ci" not in hashes(made)
     assert "--user ci" in ended.err
