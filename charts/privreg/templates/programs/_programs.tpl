@@ -17,10 +17,11 @@ The Pod that runs one of this chart's programs to its end.
 Call: include "privreg.programs.podSpec" (dict
         "context" $ "args" (list "check_login.py" …)
         "credential" true            mounts the pull credential at /credential
+        "certificate" "x"            mounts tls.crt of this Secret at /certificate; optional
         "serviceAccountName" "x"     a Pod with the token of this ServiceAccount; optional
 */}}
 {{- define "privreg.programs.podSpec" -}}
-{{- include "privreg.arguments" (list "privreg.programs.podSpec" . (list "context" "args" "credential") (list "serviceAccountName")) -}}
+{{- include "privreg.arguments" (list "privreg.programs.podSpec" . (list "context" "args" "credential") (list "certificate" "serviceAccountName")) -}}
 {{- $jobs := .context.Values.jobs -}}
 restartPolicy: Never
 {{- with .serviceAccountName }}
@@ -56,6 +57,11 @@ containers:
         mountPath: /credential
         readOnly: true
       {{- end }}
+      {{- if .certificate }}
+      - name: certificate
+        mountPath: /certificate
+        readOnly: true
+      {{- end }}
 volumes:
   - name: programs
     configMap:
@@ -68,6 +74,15 @@ volumes:
       items:
         - key: .dockerconfigjson
           path: .dockerconfigjson
+  {{- end }}
+  {{- with .certificate }}
+  - name: certificate
+    secret:
+      secretName: {{ . | quote }}
+      defaultMode: 288 # 0440
+      items:
+        - key: tls.crt
+          path: tls.crt
   {{- end }}
 {{- with $jobs.nodeSelector }}
 nodeSelector:
