@@ -73,7 +73,7 @@ def serving(*answers: Scripted, certificates: Path | None = None) -> Iterator[Sc
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if certificates:
-        pki.Authority.create(certificates).issue("server", "server", sans=("127.0.0.1",))
+        pki.Authority.create(certificates).issue("server", "server", sans=("127.0.0.1", "registry.example.com"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
         server.socket = context.wrap_socket(server.socket, server_side=True)
