@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import credentials, files
+from privreg_values import credentials
 from tests.unit.conftest import Cli
+from tests.unit.test_files import file_size_limit
 from tests.unit.test_gen import HOST, hashes, load, passwords
 
 
@@ -335,17 +336,13 @@ def test_a_read_only_values_file_is_left_alone(made: Path, cli: Cli) -> None:
     assert snapshot(made) == before
 
 
-def test_when_the_values_file_cannot_be_written_the_credentials_stay_as_they_were(
-    made: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_the_disk_is_full_both_files_stay_as_they_were(made: Path, cli: Cli) -> None:
     before = snapshot(made)
-    real = files._stage
-    monkeypatch.setattr(files, "_stage", lambda it, data, undo: real(it, data, undo) if "cred" in it.name else full())
-
-    def full() -> Path:
-        raise files.FileError("values.yaml: cannot be written: No space left on device")
-
-    assert cli("gen", "--rotate=ci").code == 1
+    with file_size_limit(1000):  # enough for the credentials and not for the values
+        ended = cli("gen", "--rotate=ci")
+    assert ended.code == 1
+    assert "error: values.yaml: cannot be written" in ended.err
+    assert "nothing was changed" in ended.err
     assert snapshot(made) == before
 
 
