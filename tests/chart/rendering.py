@@ -2,6 +2,8 @@
 
 import functools
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +97,15 @@ def template(*files: Path, helm: str = "helm", chart: Path = CHART, **options: A
     """Render anew, in a process of its own; the options are those of Helm.template_text."""
     options = {"release": RELEASE, "namespace": NAMESPACE, **options}
     return Helm(str(BIN / helm)).template_text(chart, files=files, **options)
+
+
+def notes(*files: Path) -> str:
+    """What `helm install` says in the end."""
+    options = ("--dry-run=client", "--output=json", f"--namespace={NAMESPACE}", *(f"--values={file}" for file in files))
+    command = [f"{BIN}/helm", "install", RELEASE, str(CHART), *options]
+    ended = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "KUBECONFIG": os.devnull})
+    text: str = json.loads(ended.stdout)["info"]["notes"]
+    return text
 
 
 def everything() -> list[Rendering]:
