@@ -48,13 +48,17 @@ def test_nothing_is_left_however_the_tests_end(ending: signal.Signals, tmp_path:
 def test_a_start_that_fails_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control_plane, "START_TIMEOUT", 30.0)
     (tmp_path / "etcd").write_text("a file where etcd's folder should be")
-    with pytest.raises(RuntimeError, match=r"(?s)did not become ready.*etcd\.log:.*not a directory"):
-        with control_plane.running(tmp_path):
-            pytest.fail("it cannot have started")
+    with (
+        pytest.raises(RuntimeError, match=r"(?s)did not become ready.*etcd\.log:.*not a directory"),
+        control_plane.running(tmp_path),
+    ):
+        pytest.fail("it cannot have started")
 
 
 def test_without_the_programs_it_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control_plane, "BIN", tmp_path)
-    with pytest.raises(FileNotFoundError, match="etcd: not built yet; run `make tools`"):
-        with control_plane.running(tmp_path):
-            pytest.fail("it cannot have started")
+    with (
+        pytest.raises(FileNotFoundError, match="etcd: not built yet; run `make tools`"),
+        control_plane.running(tmp_path),
+    ):
+        pytest.fail("it cannot have started")
