@@ -258,6 +258,7 @@ def test_a_user_to_pull_with_whose_password_nobody_knows_is_a_conflict(cli: Cli,
         ("auth: {users: admin}\n", "values.yaml:1:15: auth.users: expected a list of maps"),
         ("auth: {users: [{name: a, hash: x}, {name: a, hash: y}]}\n", "the name a is there twice"),
         ("auth: admin\n", "auth.users: cannot be set here"),
+        ("pullSecrets: {namespaces: teams}\n", "pullSecrets.namespaces: cannot be set here"),
         ("- host\n", "values.yaml:1:1: expected a map of values, found a list"),
         ("a:\n\tb: 1\n", "values.yaml:2:1: a tab cannot indent YAML"),
         ("a: 1\n---\nb: 2\n", "holds 2 YAML documents"),
@@ -267,7 +268,7 @@ def test_a_values_file_that_cannot_be_added_to_is_named_and_left_alone(
     text: str, message: str, cli: Cli, folder: Path
 ) -> None:
     (folder / "values.yaml").write_text(text)
-    ended = cli("gen", HOST)
+    ended = cli("gen", HOST, "--namespace=team")
     assert ended.code == 1
     assert message in ended.err
     assert (folder / "values.yaml").read_text() == text

@@ -138,6 +138,12 @@ def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
     assert passwords(tmp_path)["alice"] == "hunter2"
 
 
+def test_a_password_is_not_read_where_it_would_be_seen(tmp_path: Path) -> None:
+    with terminal(tmp_path, *CLOSED, "--password-stdin") as it:
+        assert it.end() == 2
+        assert "does not read from a terminal" in it.seen
+
+
 def test_check_asks_for_a_password_that_no_file_has(tmp_path: Path) -> None:
     with terminal(tmp_path, *CLOSED) as it:
         it.wait_for("Password of alice: ")

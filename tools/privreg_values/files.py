@@ -154,12 +154,18 @@ def _open_folder(folder: Path) -> int:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    pending: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: pending.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for held in pending:
+            signal.raise_signal(held)
 
 
 @contextlib.contextmanager

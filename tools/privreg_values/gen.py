@@ -168,7 +168,7 @@ class _Generation:
         self._write_credentials(host, users)
         problems = validate.check(self.values.root)
         if new := _new(problems, before):
-            raise ConflictError([str(it) for it in new])
+            raise ConflictError([it.text for it in new])
         written = self._save()
         return Outcome(host, written, self.done + users.done, self.notes + users.notes, list(users.passwords), problems)
 
@@ -217,7 +217,8 @@ class _Generation:
     def _write_namespaces(self, fresh: bool) -> None:
         path = ("pullSecrets", "namespaces")
         there = self.values.get(path)
-        wanted = [name for name in dict.fromkeys(self.request.namespaces) if name not in (there or [])]
+        present = there if isinstance(there, list) else []
+        wanted = [name for name in dict.fromkeys(self.request.namespaces) if name not in present]
         if there:
             for name in wanted:
                 self.values.append(path, name)

@@ -29,10 +29,14 @@ class Problem:
     message: str
     suggestion: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """All but the place."""
         what = f"{self.path}: {self.message}" if self.path else self.message
-        meant = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{self.mark}: {what}{meant}"
+        return f"{what}; did you mean {self.suggestion}?" if self.suggestion else what
+
+    def __str__(self) -> str:
+        return f"{self.mark}: {self.text}"
 
 
 @dataclass(frozen=True)
