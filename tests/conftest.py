@@ -1,10 +1,21 @@
-"""Fixtures for all tiers."""
+"""How the tests are spread over processes, and the fixtures of all tiers."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.paths import ROOT
 from tests.control_plane import ControlPlane, running
+
+E2E = ROOT / "tests" / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all end-to-end tests, which wait a lot, from the start; the others do the rest."""
+    for item in items:
+        if item.path.is_relative_to(E2E):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+    items.sort(key=lambda item: not item.path.is_relative_to(E2E))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import functools
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from privreg_values.helm import Helm
 from tests.cluster.paths import BIN, ROOT
 
 Json = dict[str, Any]
@@ -21,10 +21,6 @@ EVERYTHING = Path(__file__).with_name("everything-values.yaml")
 MINIMAL = CHART / "ci" / "users-values.yaml"
 HELMS = ("helm", "helm3")
 RELEASE, NAMESPACE = "privreg", "registry"
-
-
-class RenderError(Exception):
-    """Helm refused the values; the text is what it said."""
 
 
 @dataclass(frozen=True)
@@ -68,47 +64,48 @@ class Rendering:
         return container
 
 
+_rendered: dict[tuple[tuple[Path, ...], str], Rendering] = {}
+
+
 def render(
-    *values: Path | Json,
+    *files: Path,
+    values: Json | None = None,
     helm: str = "helm",
     release: str = RELEASE,
     namespace: str = NAMESPACE,
-    options: tuple[str, ...] = (),
+    kube_version: str | None = None,
 ) -> Rendering:
-    """Render the chart with values files, or values, the later over the earlier.
+    """Render the chart with values files, the later over the earlier, and `values` over them all.
 
     Raises:
-        RenderError: Helm refused them.
+        HelmError: Helm refused them.
     """
-    given = tuple(str(each) if isinstance(each, Path) else json.dumps(each) for each in values)
-    return _render(given, helm, release, namespace, options)
+    key = json.dumps([values or {}, helm, release, namespace, kube_version])
+    if (files, key) not in _rendered:
+        options: dict[str, Any] = {
+            "values": values,
+            "release": release,
+            "namespace": namespace,
+            "kube_version": kube_version,
+        }
+        text = template(*files, helm=helm, **options)
+        _rendered[files, key] = Rendering(text, files[-1].name if files else "no file")
+    return _rendered[files, key]
 
 
-def run_helm(helm: str, *arguments: str, stdin: str = "") -> str:
-    """Run helm or helm3 without the caller's plugins, repositories and cluster; returns what it printed."""
-    with tempfile.TemporaryDirectory() as home:
-        folders = {f"HELM_{name}_HOME": f"{home}/{name}" for name in ("CACHE", "CONFIG", "DATA")}
-        environment = {**os.environ, "KUBECONFIG": f"{home}/none", **folders}
-        ended = subprocess.run(
-            [BIN / helm, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
-        )
-    if ended.returncode:
-        raise RenderError(ended.stderr)
-    return ended.stdout
+def template(*files: Path, helm: str = "helm", chart: Path = CHART, **options: Any) -> str:
+    """Render anew, in a process of its own; the options are those of Helm.template_text."""
+    options = {"release": RELEASE, "namespace": NAMESPACE, **options}
+    return Helm(str(BIN / helm)).template_text(chart, files=files, **options)
 
 
-@functools.cache
-def _render(values: tuple[str, ...], helm: str, release: str, namespace: str, options: tuple[str, ...]) -> Rendering:
-    with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for number, each in enumerate(values):
-            path = Path(each)
-            if each.startswith("{"):
-                path = Path(folder, f"{number}.yaml")
-                path.write_text(each)
-            files.append(f"--values={path}")
-        text = run_helm(helm, "template", release, str(CHART), f"--namespace={namespace}", *files, *options)
-    return Rendering(text, Path(values[-1]).name if values and not values[-1].startswith("{") else "given values")
+def notes(*files: Path) -> str:
+    """What `helm install` says in the end."""
+    options = ("--dry-run=client", "--output=json", f"--namespace={NAMESPACE}", *(f"--values={file}" for file in files))
+    command = [f"{BIN}/helm", "install", RELEASE, str(CHART), *options]
+    ended = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "KUBECONFIG": os.devnull})
+    text: str = json.loads(ended.stdout)["info"]["notes"]
+    return text
 
 
 def everything() -> list[Rendering]:

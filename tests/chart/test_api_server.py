@@ -112,7 +112,9 @@ def without_exceptions(pod: Pod) -> Pod:
 @pytest.fixture
 def granted(kubectl: Kubectl, tmp_path: Path) -> Iterator[Rendering]:
     """The chart's ServiceAccount, Roles and RoleBindings, in force."""
-    rendering = render(MINIMAL, {"pullSecrets": {"namespaces": ["team-a"], "serviceAccounts": ["default", "ci"]}})
+    rendering = render(
+        MINIMAL, values={"pullSecrets": {"namespaces": ["team-a"], "serviceAccounts": ["default", "ci"]}}
+    )
     kinds = ("ServiceAccount", "Role", "RoleBinding")
     manifest = tmp_path / "rights.yaml"
     manifest.write_text("\n---\n".join(json.dumps(item) for kind in kinds for item in rendering.all(kind)))

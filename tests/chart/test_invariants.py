@@ -87,8 +87,8 @@ def test_every_image_is_fully_qualified_and_pinned() -> None:
 
 def test_a_mirror_serves_every_image() -> None:
     mirror = {"global": {"imageRegistry": "mirror.example.com:5000/all"}}
-    for values in (EVERYTHING, *CI_FILES):
-        for pod in pods(render(values, mirror)):
+    for path in (EVERYTHING, *CI_FILES):
+        for pod in pods(render(path, values=mirror)):
             for container in pod.containers:
                 assert container["image"].startswith("mirror.example.com:5000/all/library/"), pod.owner
 
@@ -132,7 +132,7 @@ def test_every_object_has_the_common_labels_and_annotations() -> None:
 
 def test_the_charts_own_labels_cannot_be_taken_over() -> None:
     taken = {"commonLabels": dict.fromkeys(LABELS, "mine"), "podLabels": dict.fromkeys(LABELS, "mine")}
-    rendering = render(EVERYTHING, taken)
+    rendering = render(EVERYTHING, values=taken)
     for item in rendering.objects:
         assert "mine" not in {item["metadata"]["labels"][label] for label in LABELS}, title(item)
     for pod in pods(rendering):

@@ -5,8 +5,9 @@ import json
 import kubernetes_validate
 import pytest
 
+from privreg_values.errors import HelmError
 from tests.chart.kubernetes import CUSTOM_RESOURCES, lowest_supported, supported
-from tests.chart.rendering import HELMS, MINIMAL, Json, RenderError, everything, render, title
+from tests.chart.rendering import HELMS, MINIMAL, Json, everything, render, title
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,6 @@ def test_the_supported_versions_reach_to_the_newest_that_is_known() -> None:
 @pytest.mark.parametrize("helm", HELMS)
 def test_an_older_kubernetes_is_refused(helm: str) -> None:
     oldest, newest = f"1.{lowest_supported() - 1}.9", f"{supported()[-1]}.0-provider.1"
-    with pytest.raises(RenderError, match="requires kubeVersion"):
-        render(MINIMAL, helm=helm, options=(f"--kube-version={oldest}",))
-    assert render(MINIMAL, helm=helm, options=(f"--kube-version={newest}",)).objects
+    with pytest.raises(HelmError, match="requires kubeVersion"):
+        render(MINIMAL, helm=helm, kube_version=oldest)
+    assert render(MINIMAL, helm=helm, kube_version=newest).objects

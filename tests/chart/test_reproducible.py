@@ -12,26 +12,19 @@ from tests.chart.rendering import (
     EVERYTHING,
     HELMS,
     MINIMAL,
-    NAMESPACE,
-    RELEASE,
     Json,
     Rendering,
     render,
-    run_helm,
+    template,
 )
 
 HASH = "$2y$05$AnotherAnotherAnotherAnotherAnotherAnotherAnotherAnot"
 
 
-def template(helm: str, values: Path, *options: str, chart: Path = CHART) -> str:
-    """Render anew, in a process of its own."""
-    return run_helm(helm, "template", RELEASE, str(chart), f"--namespace={NAMESPACE}", f"--values={values}", *options)
-
-
 @pytest.mark.parametrize("helm", HELMS)
 @pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES], ids=lambda path: path.name)
 def test_two_renderings_are_byte_identical(helm: str, values: Path) -> None:
-    assert template(helm, values) == template(helm, values)
+    assert template(values, helm=helm) == template(values, helm=helm)
 
 
 @pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES], ids=lambda path: path.name)
@@ -45,11 +38,11 @@ def key(item: Json) -> tuple[str, str, str]:
 
 
 def test_install_and_upgrade_make_the_same() -> None:
-    assert template("helm", EVERYTHING) == template("helm", EVERYTHING, "--is-upgrade")
+    assert template(EVERYTHING) == template(EVERYTHING, is_upgrade=True)
 
 
 def test_the_kubernetes_version_makes_no_difference() -> None:
-    assert template("helm", EVERYTHING, "--kube-version=1.29") == template("helm", EVERYTHING, "--kube-version=1.37")
+    assert template(EVERYTHING, kube_version="1.29") == template(EVERYTHING, kube_version="1.37")
 
 
 def pod_template(rendering: Rendering) -> str:
@@ -65,7 +58,7 @@ def pod_template(rendering: Rendering) -> str:
     ],
 )
 def test_changed_credentials_restart_nothing(values: Json, changed: str) -> None:
-    before, after = render(MINIMAL), render(MINIMAL, values)
+    before, after = render(MINIMAL), render(MINIMAL, values=values)
     assert pod_template(before) == pod_template(after)
     secrets = {f"privreg-{name}" for name in ("htpasswd", "config", "pull")}
     differing = {name for name in secrets if before.one("Secret", name) != after.one("Secret", name)}
@@ -76,7 +69,7 @@ def test_changed_credentials_restart_nothing(values: Json, changed: str) -> None
     "values", [{"log": {"level": "debug"}}, {"storage": {"delete": {"enabled": True}}}, {"auth": {"realm": "x"}}]
 )
 def test_a_changed_configuration_restarts_the_registry_that_reads_it_at_start_only(values: Json) -> None:
-    assert pod_template(render(MINIMAL)) != pod_template(render(MINIMAL, values))
+    assert pod_template(render(MINIMAL)) != pod_template(render(MINIMAL, values=values))
 
 
 def test_a_new_version_of_the_chart_alone_restarts_nothing(tmp_path: Path) -> None:
@@ -84,8 +77,8 @@ def test_a_new_version_of_the_chart_alone_restarts_nothing(tmp_path: Path) -> No
     shutil.copytree(CHART, newer)
     metadata = (newer / "Chart.yaml").read_text()
     (newer / "Chart.yaml").write_text(metadata.replace("\nversion: ", "\nversion: 9").replace('"3.1.1"', '"9.9.9"'))
-    before = Rendering(template("helm", EVERYTHING), "before")
-    after = Rendering(template("helm", EVERYTHING, chart=newer), "after")
+    before = Rendering(template(EVERYTHING), "before")
+    after = Rendering(template(EVERYTHING, chart=newer), "after")
     assert after.one("Deployment")["metadata"]["labels"]["app.kubernetes.io/version"] == "9.9.9"
     assert pod_template(before) == pod_template(after)
     assert before.one("Deployment")["spec"]["selector"] == after.one("Deployment")["spec"]["selector"]

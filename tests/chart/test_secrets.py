@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from tests.chart.rendering import CHART, EVERYTHING, NAMESPACE, RELEASE, Json, render, run_helm, title
+from tests.chart.rendering import EVERYTHING, NAMESPACE, Json, notes, render, title
 
 VALUES: Json = yaml.load(EVERYTHING.read_text(), yaml.CSafeLoader)
 SECRETS = [
@@ -46,11 +46,9 @@ def test_no_secret_is_in_any_other_object_or_in_metadata() -> None:
 
 
 def test_no_secret_is_in_the_notes() -> None:
-    options = ("--dry-run=client", "--output=json", f"--namespace={NAMESPACE}", f"--values={EVERYTHING}")
-    release = json.loads(run_helm("helm", "install", RELEASE, str(CHART), *options))
-    notes = release["info"]["notes"]
-    assert "docker login registry.example.com -u pull" in notes
-    assert leaks(notes) == []
+    said = notes(EVERYTHING)
+    assert "docker login registry.example.com -u pull" in said
+    assert leaks(said) == []
 
 
 def test_the_secrets_hold_what_they_should() -> None:

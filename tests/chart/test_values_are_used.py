@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
+from privreg_values.errors import HelmError
 from tests.chart import values_table
-from tests.chart.rendering import CHART, CI_FILES, EVERYTHING, Json, RenderError, render
+from tests.chart.rendering import CHART, CI_FILES, EVERYTHING, Json, render
 
 DEFAULTS: Json = yaml.load((CHART / "values.yaml").read_text(), yaml.CSafeLoader)
 SCHEMA: Json = json.loads((CHART / "values.schema.json").read_text())
@@ -108,11 +109,11 @@ def merged(base: Json, over: Json) -> Json:
     return result
 
 
-def output(*values: Path | Json) -> str:
+def output(base: Path, change: Json | None = None) -> str:
     """What Helm makes of values, or says against them."""
     try:
-        return render(*values).text
-    except RenderError as error:
+        return render(base, values=change).text
+    except HelmError as error:
         return str(error)
 
 
@@ -145,7 +146,7 @@ def test_templates_read_no_value_that_is_not_in_values_yaml() -> None:
 
 def test_defaults_are_valid_but_for_what_only_the_user_knows() -> None:
     assert list(VALIDATOR.iter_errors(DEFAULTS)) == []
-    with pytest.raises(RenderError) as caught:
+    with pytest.raises(HelmError) as caught:
         render()
     assert re.findall(r"privreg: (\w+): ", str(caught.value)) == ["host", "auth", "httpSecret", "pullSecrets"]
 

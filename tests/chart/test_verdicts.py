@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from privreg_values import validate
-from tests.chart.rendering import CHART, CI_FILES, EVERYTHING, HELMS, Json, RenderError, render
+from privreg_values.errors import HelmError
+from tests.chart.rendering import CHART, CI_FILES, EVERYTHING, HELMS, Json, render
 from tests.chart.test_values_are_used import SCHEMA, resolve
 from tests.cluster.paths import ROOT
 
@@ -26,7 +27,7 @@ def verdict(judge: str, *values: Path) -> str:
         return "\n".join(map(str, validate.validate([str(path) for path in values]).problems))
     try:
         render(*values, helm=judge)
-    except RenderError as error:
+    except HelmError as error:
         return str(error)
     return ""
 

@@ -136,3 +136,31 @@ def essence(item: Json | None) -> Json | None:
         if key not in ("resourceVersion", "managedFields", "uid", "creationTimestamp")
     }
     return item | {"metadata": kept}
+
+
+def repeat_secrets_in_errors(site: Site) -> None:
+    """An admission policy that repeats what it was sent: the worst that an API server can do."""
+    policy = {
+        "metadata": {"name": site.release},
+        "spec": {
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.others[0]}},
+                "resourceRules": [
+                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+                ],
+            },
+            "validations": [
+                {
+                    "expression": "false",
+                    "messageExpression": "'you sent ' + string(object.data['.dockerconfigjson'])",
+                }
+            ],
+        },
+    }
+    binding = {
+        "metadata": {"name": site.release},
+        "spec": {"policyName": site.release, "validationActions": ["Deny"]},
+    }
+    path = "/apis/admissionregistration.k8s.io/v1"
+    site.control_plane.must("POST", f"{path}/validatingadmissionpolicies", policy)
+    site.control_plane.must("POST", f"{path}/validatingadmissionpolicybindings", binding)

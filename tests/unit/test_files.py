@@ -84,6 +84,22 @@ def test_a_read_only_folder_is_named_before_anything_is_written(
     assert "read-only" in refusal(tmp_path / "a")
 
 
+def test_a_name_that_is_too_long_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
+    assert "cannot be read: File name too long" in refusal(tmp_path / ("a" * 300))
+    assert not files.is_there(str(tmp_path / ("a" * 300)))
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = files.target(str(tmp_path / "a"))
+
+    def fail(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")  # root may open anything
+
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(FileError, match="Permission denied"), files.locked([target]):
+        pass
+
+
 @contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
     """Let no file grow beyond `size` bytes: what a full disk does, without one."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import credentials, files
+from privreg_values import credentials
 from tests.unit.conftest import Cli
+from tests.unit.test_files import file_size_limit
 from tests.unit.test_gen import HOST, hashes, load, passwords
 
 
@@ -257,6 +258,7 @@ def test_a_user_to_pull_with_whose_password_nobody_knows_is_a_conflict(cli: Cli,
         ("auth: {users: admin}\n", "values.yaml:1:15: auth.users: expected a list of maps"),
         ("auth: {users: [{name: a, hash: x}, {name: a, hash: y}]}\n", "the name a is there twice"),
         ("auth: admin\n", "auth.users: cannot be set here"),
+        ("pullSecrets: {namespaces: teams}\n", "pullSecrets.namespaces: cannot be set here"),
         ("- host\n", "values.yaml:1:1: expected a map of values, found a list"),
         ("a:\n\tb: 1\n", "values.yaml:2:1: a tab cannot indent YAML"),
         ("a: 1\n---\nb: 2\n", "holds 2 YAML documents"),
@@ -266,7 +268,7 @@ def test_a_values_file_that_cannot_be_added_to_is_named_and_left_alone(
     text: str, message: str, cli: Cli, folder: Path
 ) -> None:
     (folder / "values.yaml").write_text(text)
-    ended = cli("gen", HOST)
+    ended = cli("gen", HOST, "--namespace=team")
     assert ended.code == 1
     assert message in ended.err
     assert (folder / "values.yaml").read_text() == text
@@ -335,17 +337,13 @@ def test_a_read_only_values_file_is_left_alone(made: Path, cli: Cli) -> None:
     assert snapshot(made) == before
 
 
-def test_when_the_values_file_cannot_be_written_the_credentials_stay_as_they_were(
-    made: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_the_disk_is_full_both_files_stay_as_they_were(made: Path, cli: Cli) -> None:
     before = snapshot(made)
-    real = files._stage
-    monkeypatch.setattr(files, "_stage", lambda it, data, undo: real(it, data, undo) if "cred" in it.name else full())
-
-    def full() -> Path:
-        raise files.FileError("values.yaml: cannot be written: No space left on device")
-
-    assert cli("gen", "--rotate=ci").code == 1
+    with file_size_limit(1000):  # enough for the credentials and not for the values
+        ended = cli("gen", "--rotate=ci")
+    assert ended.code == 1
+    assert "error: values.yaml: cannot be written" in ended.err
+    assert "nothing was changed" in ended.err
     assert snapshot(made) == before
 
 

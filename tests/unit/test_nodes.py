@@ -17,6 +17,7 @@ FILES = [
     "map: null\nlist: null\n",
     "map: text\nword: {a: map}\n",
     "new: {k: {l: 1}}\nmap: {deep: null, none: 1}\n",
+    "word: b\n",
     "",
 ]
 

@@ -10,7 +10,17 @@ import pytest
 import pull_secrets
 from kubernetes_api import Api
 from tests.control_plane import ControlPlane
-from tests.unit.pull_secrets_site import CREDENTIAL, NAME, NEW_CREDENTIAL, RELEASE, Json, Site, encoded, essence
+from tests.unit.pull_secrets_site import (
+    CREDENTIAL,
+    NAME,
+    NEW_CREDENTIAL,
+    RELEASE,
+    Json,
+    Site,
+    encoded,
+    essence,
+    repeat_secrets_in_errors,
+)
 
 numbers = itertools.count()
 
@@ -324,31 +334,7 @@ def test_a_namespace_without_rights_fails_and_the_others_are_served(
 
 
 def test_the_credential_is_never_shown(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    # An admission policy that repeats what it was sent is the worst that an API server can do.
-    policy = {
-        "metadata": {"name": site.release},
-        "spec": {
-            "matchConstraints": {
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.others[0]}},
-                "resourceRules": [
-                    {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
-                ],
-            },
-            "validations": [
-                {
-                    "expression": "false",
-                    "messageExpression": "'you sent ' + string(object.data['.dockerconfigjson'])",
-                }
-            ],
-        },
-    }
-    binding = {
-        "metadata": {"name": site.release},
-        "spec": {"policyName": site.release, "validationActions": ["Deny"]},
-    }
-    path = "/apis/admissionregistration.k8s.io/v1"
-    site.control_plane.must("POST", f"{path}/validatingadmissionpolicies", policy)
-    site.control_plane.must("POST", f"{path}/validatingadmissionpolicybindings", binding)
+    repeat_secrets_in_errors(site)
     secrets = f"/api/v1/namespaces/{site.others[0]}/secrets"
     probe = {"metadata": {"name": "probe"}, "data": encoded(CREDENTIAL)}
     for _ in range(100):  # until the policy is in force

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from types import FrameType
 from typing import NoReturn
 
-import typer
-
-from privreg_values.cli import app
 from privreg_values.errors import ConflictError, PrivregError
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell counts
+
+
+def main() -> NoReturn:
+    """Run the command line; exit with 0, 1 for a problem that was found, 2 for wrong usage."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # as an exception, so that what was begun is tidied up
+        signal.signal(ending, _leave)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
+    try:
+        from privreg_values.cli import app  # noqa: PLC0415 - here an interrupt is caught while it loads
+
+        app(prog_name="privreg-values")
+    except ConflictError as error:
+        _say(*(f"error: {conflict}" for conflict in error.conflicts), "nothing was changed")
+        sys.exit(error.exit_code)
+    except PrivregError as error:
+        _say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except OSError as error:  # what no module foresaw, such as a disk that fails while it is read
+        _say(f"error: {error.filename or 'input or output'}: {error.strerror}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            _say("interrupted")
+        raise
+    sys.exit(0)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
-
-
-def main() -> None:
-    """Run the command line; exit with 0, 1 for a problem that was found, 2 for wrong usage."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # as an exception, so that what was begun is tidied up
-        signal.signal(ending, _leave)
-    try:
-        app(prog_name="privreg-values")
-    except ConflictError as error:
-        for conflict in error.conflicts:
-            typer.echo(f"error: {conflict}", err=True)
-        typer.echo("nothing was changed", err=True)
-        sys.exit(error.exit_code)
-    except PrivregError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except SystemExit as leaving:
-        if leaving.code == 130:
-            typer.echo("interrupted", err=True)
-        raise
 
 
 if __name__ == "__main__":

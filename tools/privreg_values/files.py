@@ -16,7 +16,6 @@ from pathlib import Path
 
 from privreg_values.errors import FileError
 
-MODE = 0o600
 LOCK_SECONDS = 10.0
 _NO_LOCKS_HERE = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -51,6 +50,14 @@ class Target:
         return stat.S_IMODE(self.path.stat().st_mode) & 0o077 == 0
 
 
+def is_there(name: str) -> bool:
+    """Tell whether there is something of this name that can be seen."""
+    try:
+        return Path(name).exists()
+    except OSError:
+        return False
+
+
 def target(name: str) -> Target:
     """Find out where a file would be written, and whether it can be.
 
@@ -59,9 +66,13 @@ def target(name: str) -> Target:
     """
     try:
         path = Path(name).resolve()
-        mode = path.stat().st_mode if path.exists() else None
-    except (OSError, RuntimeError) as error:
-        raise FileError(f"{name}: is a link that leads nowhere: {error}", "remove it") from None
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    except RuntimeError:  # what pathlib makes of ELOOP
+        raise FileError(f"{name}: is a link that leads nowhere", "remove it") from None
+    except OSError as error:
+        raise _cannot("read", name, error) from None
     if mode is not None and stat.S_ISDIR(mode):
         raise FileError(f"{name}: is a folder", "name a file in it")
     if mode is not None and not stat.S_ISREG(mode):
@@ -100,7 +111,7 @@ def write_all(contents: Sequence[tuple[Target, bytes]]) -> None:
 
 
 def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
-    """Write the bytes to a file beside the target; it is removed if it is never renamed."""
+    """Write the bytes to a private file (mkstemp) beside the target; it is removed if it is never renamed."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=".tmp", dir=it.path.parent)
     except OSError as error:
@@ -111,7 +122,6 @@ def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(descriptor, MODE)
             _keep_owner(descriptor, it.path)
             os.fsync(descriptor)
     except OSError as error:
@@ -127,7 +137,7 @@ def _keep_owner(descriptor: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = _open_folder(folder)
     try:
         with contextlib.suppress(OSError):  # not every file system can
             os.fsync(descriptor)
@@ -135,14 +145,27 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _open_folder(folder: Path) -> int:
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _cannot("read", str(folder), error) from None
+
+
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    pending: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: pending.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for held in pending:
+            signal.raise_signal(held)
 
 
 @contextlib.contextmanager
@@ -158,7 +181,7 @@ def locked(targets: Sequence[Target], seconds: float = LOCK_SECONDS) -> Iterator
     """
     with contextlib.ExitStack() as held:
         for folder in sorted({it.path.parent for it in targets}):
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = _open_folder(folder)
             held.callback(os.close, descriptor)
             _lock(descriptor, folder, time.monotonic() + seconds)
         yield

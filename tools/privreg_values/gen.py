@@ -214,7 +214,8 @@ class _Generation:
     def _write_namespaces(self, fresh: bool) -> None:
         path = ("pullSecrets", "namespaces")
         there = self.values.get(path)
-        wanted = [name for name in dict.fromkeys(self.request.namespaces) if name not in (there or [])]
+        present = there if isinstance(there, list) else []
+        wanted = [name for name in dict.fromkeys(self.request.namespaces) if name not in present]
         if there:
             for name in wanted:
                 self.values.append(path, name)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from privreg_values import yaml_reader
 from privreg_values.errors import FileError, UsageError
+from privreg_values.files import is_there
 from privreg_values.nodes import plain
 from privreg_values.values_file import read_text
 
@@ -66,7 +66,7 @@ def read_known(values: str | None, credentials: str | None) -> Known:
 
 def _read(name: str | None, default: str) -> dict[str, Any]:
     if name is None:
-        if not Path(default).exists():
+        if not is_there(default):
             return {}
         name = default
     values: dict[str, Any] = plain(yaml_reader.parse(read_text(name), name).root)

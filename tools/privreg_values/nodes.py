@@ -60,15 +60,15 @@ def find(node: Node, path: Iterable[str | int]) -> Node | None:
     return current
 
 
-def locate(node: Node, path: Path) -> Mark:
+def locate(node: Node, path: Path, *, key: bool = False) -> Mark:
     """Give the place of a path, or of the deepest part of it that is there.
 
-    A scalar is found at its value; a map, a list or nothing at its key.
+    A scalar is found at its value; a map, a list or nothing at its key, and so is everything for `key`.
     """
     for length in range(len(path), 0, -1):
         found = find(node, path[:length])
         if found:
-            at_key = found.value is None or isinstance(found.value, dict | list)
+            at_key = key or found.value is None or isinstance(found.value, dict | list)
             return found.key_mark if at_key and found.key_mark else found.mark
     return node.mark
 

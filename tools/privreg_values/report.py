@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -55,6 +56,7 @@ def generation_text(outcome: Outcome, values: str, credentials: str) -> list[str
     lines = [f"wrote {name}" for name in outcome.written]
     if outcome.done:
         lines.append(f"new: {', '.join(outcome.done)}")
+    values, credentials = shlex.quote(values), shlex.quote(credentials)
     return [
         *lines,
         "",

@@ -37,11 +37,13 @@ class Fault:
         path: Where it is.
         expected: What was expected there, in words; never a secret.
         suggestion: What was probably meant, as it would be written; empty when unknown.
+        unknown: The key itself is wrong, not its value.
     """
 
     path: Path
     expected: str
     suggestion: str = ""
+    unknown: bool = False
 
 
 def check(values: Value) -> list[Fault]:
@@ -81,7 +83,7 @@ def _explain(error: ValidationError) -> Iterator[Fault]:
     elif error.validator == "required":
         for key in wanted:
             if key not in found:
-                yield Fault((*path, key), f"is missing: {_description((*path, key)).rstrip('.')}")
+                yield Fault((*path, key), f"is missing: {_purpose((*path, key))}")
     elif error.validator == "type":
         yield _wrong_type(path, wanted, found)
     elif error.validator == "enum":
@@ -104,12 +106,11 @@ def _unknown_key(path: Path, known: list[str]) -> Fault:
     key = str(path[-1])
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(key.lower(), lowered, n=1)
-    if close:
-        return Fault(path, "is not a key of this chart", f'"{lowered[close[0]]}"')
     elsewhere = _places_of(key)
-    if len(elsewhere) == 1:
-        return Fault(path, "is not a key of this chart", f'"{elsewhere[0]}"')
-    return Fault(path, f"is not a key of this chart; expected {_either(known)}")
+    if close or len(elsewhere) == 1:
+        meant = lowered[close[0]] if close else elsewhere[0]
+        return Fault(path, "is not a key of this chart", f'"{meant}"', unknown=True)
+    return Fault(path, f"is not a key of this chart; expected {_either(known)}", unknown=True)
 
 
 def _places_of(key: str) -> list[str]:
@@ -179,15 +180,15 @@ def _wrong_hash(path: Path, value: str) -> str:
 
 
 def _expectation(path: Path) -> str:
-    description = _description(path).rstrip(".")
+    """Say what form a value must have; a shared definition describes the form, the key itself the purpose."""
+    description = str(_resolved(_at(path)).get("description", "another value")).rstrip(".")
     sentence = description[1:2].islower() or description[1:2] == " "
     return description[:1].lower() + description[1:] if sentence else description
 
 
-def _description(path: Path) -> str:
-    """Give the schema's own words for a value; those nearest to it win over those of a shared definition."""
+def _purpose(path: Path) -> str:
     schema = _at(path)
-    return str(schema.get("description") or _resolved(schema).get("description", "another value"))
+    return str(schema.get("description") or _resolved(schema).get("description", "")).rstrip(".")
 
 
 def _at(path: Path) -> dict[str, Value]:

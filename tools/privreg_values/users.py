@@ -145,7 +145,7 @@ class Users:
             self._conflict(USERS, f"{name} is not there, so it has no password to rotate; add it with --user {name}")
             return
         self._assign(name, given or generate_password(), COST_OF_GIVEN if given else COST_OF_GENERATED)
-        self.done.append(f"new password for {name}")
+        self.done.append(f"password of {name}")
 
     def _keep_or_make(self, name: str, given: str | None) -> None:
         known, hashed = self.passwords.get(name), self.hashes.get(name)

@@ -29,10 +29,14 @@ class Problem:
     message: str
     suggestion: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """All but the place."""
         what = f"{self.path}: {self.message}" if self.path else self.message
-        meant = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{self.mark}: {what}{meant}"
+        return f"{what}; did you mean {self.suggestion}?" if self.suggestion else what
+
+    def __str__(self) -> str:
+        return f"{self.mark}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
     faults = schema.check(effective)
     refused = [fault.path for fault in faults]
     findings = [it for it in rules.check(effective) if not any(_related(it.path, path) for path in refused)]
-    problems = [Problem(locate(values, it.path), render(it.path), it.expected, it.suggestion) for it in faults]
+    problems = [
+        Problem(locate(values, it.path, key=it.unknown), render(it.path), it.expected, it.suggestion) for it in faults
+    ]
     problems += [Problem(locate(values, it.path), render(it.path), it.message) for it in findings]
     order = {name: number for number, name in enumerate(files)}
     return sorted(problems, key=lambda it: (order.get(it.mark.file, 0), it.mark.line, it.mark.column))

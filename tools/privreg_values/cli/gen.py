@@ -79,7 +79,10 @@ def gen(
     issuer_kind: Annotated[IssuerKind | None, typer.Option(help="Its kind, with --cert-manager.")] = None,
     namespace: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A namespace that may pull; repeatable. The release's own always may."),
+        typer.Option(
+            metavar="NAME",
+            help="A namespace that may pull besides the release's own; repeatable. New files name default.",
+        ),
     ] = None,
 ) -> None:
     """Make a values file and its credentials, or add to them.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 
 from privreg_values import gitignore, hosts, report
 from privreg_values.commands.passwords import given_password, is_terminal
 from privreg_values.errors import HostError, UsageError
+from privreg_values.files import is_there
 from privreg_values.gen import Request, Setting, generate
 from privreg_values.roles import Grant, parse_user
 
@@ -33,7 +33,7 @@ def run(
         PrivregError: it cannot be done; nothing was changed.
     """
     interactive = ask and is_terminal()
-    if host is None and interactive and not Path(output).exists():
+    if host is None and interactive and not is_there(output):
         host = _ask_host()
     grants = _grants(users)
     password = _password([*grants, *rotate], password_stdin, ask_password)
@@ -72,7 +72,7 @@ def _ask_host() -> str:
 
 
 def _confirm(request: Request, output: str, credentials: str) -> None:
-    there = [name for name in (output, credentials) if Path(name).exists()]
+    there = [name for name in (output, credentials) if is_there(name)]
     what = f"Add to {' and '.join(there)}" if there else f"Make {output} and {credentials}"
     if not typer.confirm(what + (f" for {request.host}" if request.host else ""), default=True, err=True):
         typer.echo("nothing was changed", err=True)

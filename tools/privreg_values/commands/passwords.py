@@ -19,8 +19,11 @@ def read_password(stream: BinaryIO) -> str:
     """Read a password: all of the stream but for the end of its line.
 
     Raises:
+        UsageError: it would have to be typed, for all to see.
         CredentialError: it is not UTF-8.
     """
+    if stream.isatty():
+        raise UsageError("--password-stdin does not read from a terminal", "pipe the password in")
     try:
         return stream.read(65536).decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:

@@ -27,7 +27,6 @@ global
 
 defaults
     mode http
-    log global
     option splice-auto
     option http-keep-alive
     timeout connect 5s
@@ -62,6 +61,7 @@ frontend door
     bind :5000 name clients thread {{ $doorThreads }}{{ if $gateway.tls.secretName }} ssl crt tls.crt alpn h2,http/1.1{{ end }}
     # requests that come back from `verify`
     bind "unix@${RUN}/again.sock" name again accept-proxy thread {{ $doorThreads }} mode 600
+    log global
     log-format {{ include "privreg.gateway.logFormat" . }}
 
     http-request {{ include "privreg.gateway.answer" (list 414 "UNSUPPORTED" "the path is too long") }} if { path_len gt 1024 }
@@ -154,6 +154,7 @@ backend to_verify
 frontend verify
     bind "unix@${RUN}/verify.sock" accept-proxy thread 1 mode 600
     option httpclose
+    log global
     log-format {{ include "privreg.gateway.logFormat" . }}
 
     http-request set-var(txn.path) path
@@ -179,7 +180,6 @@ backend again
 # For Prometheus and the kubelet; the Service does not have this port.
 frontend metrics
     bind :{{ .Values.metrics.port }} thread {{ $doorThreads }}
-    no log
     acl readable method GET HEAD
     http-request return status 405 if !readable
     http-request return status 200 content-type text/plain string ok if { path /healthz/gateway }

@@ -1,0 +1,59 @@
+"""What `gen` does about git."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from privreg_values import gitignore
+from tests.unit.conftest import Cli
+from tests.unit.test_gen import HOST
+
+NAMES = ["values.yaml", "credentials.yaml"]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    git(folder, "init", "-q")
+    return folder
+
+
+def test_outside_a_repository_nothing_is_made(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(folder.parent))
+    assert cli("gen", HOST).err == ""
+    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+
+
+def test_in_a_repository_both_files_are_ignored_from_the_start(cli: Cli, repository: Path) -> None:
+    ended = cli("gen", HOST)
+    assert ".gitignore is new: git ignores values.yaml and credentials.yaml" in ended.err
+    assert git(repository, "status", "--porcelain") == "?? .gitignore\n"
+    assert cli("gen", HOST).err == ""
+
+
+def test_a_gitignore_that_is_there_is_not_changed_but_what_to_add_is_said(cli: Cli, repository: Path) -> None:
+    (repository / ".gitignore").write_text("/values.yaml\n")
+    ended = cli("gen", HOST)
+    assert f"git does not ignore credentials.yaml; add to {repository / '.gitignore'}: /credentials.yaml" in ended.err
+    assert (repository / ".gitignore").read_text() == "/values.yaml\n"
+
+
+def test_a_file_that_git_tracks_is_named(repository: Path) -> None:
+    (repository / "credentials.yaml").touch()
+    (repository / ".gitignore").write_text("*.yaml\n")
+    git(repository, "add", "-f", "credentials.yaml")
+    notes = gitignore.protect(NAMES)
+    assert any("git rm --cached credentials.yaml" in note for note in notes)
+
+
+def test_without_git_nothing_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert shutil.which("git") is None
+    assert gitignore.protect(NAMES) == []
+    assert not (repository / ".gitignore").exists()

@@ -1,0 +1,230 @@
+"""The CLI at a terminal: questions, colours, width, Ctrl-C."""
+
+import io
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from privreg_values import files, report
+from privreg_values.check import Step
+from privreg_values.terminal import Style, style_of
+from tests.unit.test_gen import hashes, passwords
+
+PATIENCE = 60.0  # seconds
+# Ctrl-C comes from the terminal that a session has taken for its own.
+AT_TERMINAL = (
+    "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from privreg_values.__main__ import main; main()"
+)
+CLOSED = ("check", "--host=registry.example.com", "--connect-to=127.0.0.1:1", "--user=alice")
+
+
+@dataclass
+class Terminal:
+    """A program at a terminal of 80 columns.
+
+    Attributes:
+        process: the program.
+        master: our end of the terminal.
+        seen: what is on the screen so far.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    master: int
+    seen: str = ""
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text is on the screen that was not there before."""
+        start, deadline = len(self.seen), time.monotonic() + PATIENCE
+        while text not in self.seen[start:]:
+            assert time.monotonic() < deadline, self.seen
+            self._read()
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self.master, text.encode())
+
+    def end(self) -> int:
+        """Wait for the program; returns its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self._read()
+        while self._read():
+            pass
+        return self.process.wait(timeout=1)
+
+    def _read(self) -> bool:
+        if not select.select([self.master], [], [], 0.1)[0]:
+            return False
+        try:
+            raw = os.read(self.master, 65536)
+        except OSError:  # the program is gone
+            return False
+        self.seen += raw.decode().replace("\r\n", "\n")
+        return bool(raw)
+
+
+@contextmanager
+def terminal(folder: Path, *arguments: str, **variables: str) -> Iterator[Terminal]:
+    master, slave = pty.openpty()
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+        "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "80", "LINES": "24", "TERM": "xterm", "LANG": "C.UTF-8",
+        **variables,
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_TERMINAL, *arguments],
+        cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def test_gen_asks_for_the_host_and_whether_to_go_on(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen") as it:
+        it.wait_for("The registry's name, such as registry.example.com: ")
+        it.type("https://Registry.example.com\n")
+        it.wait_for('did you mean "registry.example.com"?')
+        it.type("registry.example.com\n")
+        it.wait_for("Make values.yaml and credentials.yaml for registry.example.com [Y/n]: ")
+        it.type("\n")
+        assert it.end() == 0
+        assert "wrote values.yaml" in it.seen
+    assert list(hashes(tmp_path)) == ["admin", "ci", "cluster"]
+
+
+@pytest.mark.parametrize(("keys", "code"), [("n\n", 1), ("\x03", 1), ("\x04", 1)], ids=["no", "Ctrl-C", "Ctrl-D"])
+def test_whoever_does_not_want_to_go_on_gets_no_file(keys: str, code: int, tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen", "--host=registry.example.com") as it:
+        it.wait_for("[Y/n]: ")
+        it.type(keys)
+        assert it.end() == code
+        assert "Traceback" not in it.seen
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_yes_nothing_is_asked(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen", "--host=registry.example.com", "--yes") as it:
+        assert it.end() == 0
+        assert "[Y/n]" not in it.seen
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen", "--host=registry.example.com", "--yes", "--user=alice", "--ask-password") as it:
+        it.wait_for("New password of alice: ")
+        it.type("first try\n")
+        it.wait_for("Again: ")
+        it.type("second try\n")
+        it.wait_for("New password of alice: ")
+        it.type("hunter2\n")
+        it.wait_for("Again: ")
+        it.type("hunter2\n")
+        assert it.end() == 0
+        assert "hunter2" not in it.seen
+    assert passwords(tmp_path)["alice"] == "hunter2"
+
+
+def test_a_password_is_not_read_where_it_would_be_seen(tmp_path: Path) -> None:
+    with terminal(tmp_path, *CLOSED, "--password-stdin") as it:
+        assert it.end() == 2
+        assert "does not read from a terminal" in it.seen
+
+
+def test_check_asks_for_a_password_that_no_file_has(tmp_path: Path) -> None:
+    with terminal(tmp_path, *CLOSED) as it:
+        it.wait_for("Password of alice: ")
+        it.type("hunter2\n")
+        assert it.end() == 1
+        assert "nothing listens at 127.0.0.1 port 1" in it.seen
+        assert "hunter2" not in it.seen
+
+
+def test_check_is_coloured_and_fits_80_columns(tmp_path: Path) -> None:
+    with terminal(tmp_path, *CLOSED) as it:
+        it.wait_for("Password of alice: ")
+        it.type("x\n")
+        it.end()
+    assert "\033[31m✗\033[0m tcp" in it.seen
+    lines = it.seen.replace("\033[31m", "").replace("\033[0m", "").splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_no_color_is_respected(tmp_path: Path) -> None:
+    with terminal(tmp_path, *CLOSED, NO_COLOR="1") as it:
+        it.wait_for("Password of alice: ")
+        it.type("x\n")
+        it.end()
+    assert "\033" not in it.seen
+    assert "✗ tcp" in it.seen
+
+
+def wait_until_open(pid: int, folder: Path) -> None:
+    """Wait until a process has opened a folder, as it does to lock it."""
+    deadline = time.monotonic() + PATIENCE
+    while folder not in (Path(os.path.realpath(it)) for it in Path(f"/proc/{pid}/fd").iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_ctrl_c_while_waiting_for_another_run_changes_nothing_and_says_one_line(tmp_path: Path) -> None:
+    with (
+        files.locked([files.target(str(tmp_path / "values.yaml"))]),
+        terminal(tmp_path, "gen", "--host=registry.example.com", "--yes") as it,
+    ):
+        wait_until_open(it.process.pid, tmp_path)
+        it.type("\x03")
+        assert it.end() == 130
+    assert it.seen.replace("^C", "").split("\n") == ["interrupted", ""]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminated_run_leaves_no_temporary_file(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from privreg_values import __main__, files\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.argv = ['privreg-values', 'gen', '--host=registry.example.com']\n"
+        "__main__.main()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=False, timeout=60)
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- What a stream can show
+
+
+def test_a_pipe_gets_long_lines_without_colour() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    assert style_of(stream) == Style(colour=False, symbols=True, width=0)
+
+
+def test_a_stream_without_the_symbols_gets_words() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    text = report.step_text(Step("tls", False, "no", "do this"), style_of(stream))
+    assert text.isascii()
+    assert text.startswith("FAIL tls")
+    assert report.step_text(Step("tls", True, "yes"), style_of(stream)).startswith("ok   tls")
+
+
+def test_long_reasons_are_wrapped_below_each_other() -> None:
+    text = report.step_text(Step("tls", False, "reason " * 20, "remedy " * 20), Style(symbols=True, width=60))
+    lines = text.splitlines()
+    assert len(lines) >= 6
+    assert all(len(line) <= 60 for line in lines)
+    assert all(line.startswith(" " * 13) for line in lines[1:])
