@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 from tests.gateway.users import User
@@ -25,7 +26,7 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     @property
@@ -140,7 +141,7 @@ class Kept:
         return answer
 
 
-def exchange(
+def exchange(  # noqa: PLR0917 - in the order in which they stand in a request
     connection: http.client.HTTPConnection,
     method: str,
     path: str,

@@ -52,8 +52,8 @@ class GatewayLog(Log):
     """The gateway's: one JSON object a line."""
 
     def entries(self, since: int = 0) -> list[dict[str, Any]]:
-        """All of them; a line that is not JSON is an error."""
-        return [json.loads(line) for line in self.lines(since)]
+        """All of them; a line that is not JSON is an error, but for what an old process says when it ends."""
+        return [json.loads(line) for line in self.lines(since) if not re.match(r"Proxy \S+ stopped ", line)]
 
     def requests(self, since: int = 0, **fields: object) -> list[dict[str, Any]]:
         """Those of requests that have these fields."""
@@ -62,6 +62,11 @@ class GatewayLog(Log):
             for entry in self.entries(since)
             if "status" in entry and all(entry[name] == value for name, value in fields.items())
         ]
+
+    def wait_for_requests(self, count: int, since: int = 0) -> list[dict[str, Any]]:
+        """The first requests after a mark."""
+        wait_for(lambda: len(self.requests(since)) >= count, f"{count} logged requests")
+        return self.requests(since)
 
     def wait_for_request(self, since: int, **fields: object) -> dict[str, Any]:
         """The first request after a mark that has these fields."""

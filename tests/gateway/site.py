@@ -56,7 +56,8 @@ class Site:
         self._sentinels = itertools.count()
         run, storage = folder / "run", folder / "storage"
         run.mkdir()
-        self.addresses = Addresses(*_free_ports(3), run, storage)
+        clients, metrics, debug = _free_ports(3)
+        self.addresses = Addresses(clients, metrics, debug, run, storage)
         self.client = Client(self.addresses.clients)
         self.metrics = Client(self.addresses.metrics)
         self.registry = Client(self.addresses.debug)
@@ -150,8 +151,10 @@ class Site:
         last = f"/v2/sentinel-{next(self._sentinels)}/tags/list"
         assert self.request("GET", last, ADMIN).status == 404
         requests = wait_for(
-            lambda: [each for each in self.registry_log.requests(before) if each.target == last]
-            and self.registry_log.requests(before),
+            lambda: (
+                [each for each in self.registry_log.requests(before) if each.target == last]
+                and self.registry_log.requests(before)
+            ),
             "the last request in the registry's log",
         )
         found += [each for each in requests if each.target != last]
@@ -183,9 +186,9 @@ class Site:
 
 def _free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, none of them one that the kernel gives to connections."""
-    found: list[int] = []
+    found: set[int] = set()
     while len(found) < count:
         port = random.randrange(15000, 32000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.append(port)
-    return found
+            found.add(port)
+    return list(found)

@@ -13,7 +13,7 @@ from tests.gateway.site import Site
 from tests.gateway.users import ADMIN, PULL, PUSH, TEAM_PULL, TEAM_PUSH, User, basic
 
 TOKEN = ADMIN.authorization.removeprefix("Basic ")
-REPOSITORY = "/v2/any/app/tags/list"
+REPOSITORY = "/v2/never/pushed/tags/list"
 
 
 def encoded(text: bytes) -> str:
@@ -168,7 +168,7 @@ def test_headers_that_are_too_large_are_refused_and_harm_nobody(site: Site, head
 
 @pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:80", "127.0.0.1", "[::1]:5000", "a" * 200])
 def test_a_host_that_is_not_ours_gets_the_same_answers(site: Site, host: str) -> None:
-    """Names are the business of what is in front: nothing in an answer depends on the Host, so nothing leaks into it."""
+    """Names are the business of what is in front; nothing in an answer depends on the Host."""
 
     def answers(name: str) -> list[bytes]:
         requests = (

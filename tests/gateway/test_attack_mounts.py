@@ -82,7 +82,9 @@ def test_nor_by_a_form_in_the_body(site: Site, secret: Image, query: str, form: 
     if form == "multipart":
         kind = "multipart/form-data; boundary=B"
         parts = {"mount": secret.layer, "from": "secret/app"}.items()
-        body = "".join(f'--B\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in parts) + "--B--\r\n"
+        body = (
+            "".join(f'--B\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in parts) + "--B--\r\n"
+        )
     else:
         kind, body = f"application/x-www-form-{form}", f"mount={secret.layer}&from=secret/app"
     for user in (TEAM_PUSH, TEAM_ADMIN):
@@ -93,7 +95,9 @@ def test_nor_by_a_form_in_the_body(site: Site, secret: Image, query: str, form: 
 
 def test_nor_by_the_path_without_its_last_slash(site: Site, secret: Image) -> None:
     query = f"mount={secret.layer}&from=secret/app"
-    answer = site.request("POST", f"/v2/team-a/app/blobs/uploads?{query}", TEAM_PUSH, query.encode(), {"Content-Type": FORM})
+    answer = site.request(
+        "POST", f"/v2/team-a/app/blobs/uploads?{query}", TEAM_PUSH, query.encode(), {"Content-Type": FORM}
+    )
     assert answer.status in (301, 307, 308, 404, 405)
     assert site.request("HEAD", f"/v2/team-a/app/blobs/{secret.layer}", TEAM_PUSH).status == 404
 
@@ -119,11 +123,11 @@ def test_nor_by_the_later_requests_of_an_upload(site: Site, secret: Image, metho
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("encoded", [False, True])
-def test_who_may_pull_the_source_can_mount_it(
-    site: Site, user: User, source: str, target: str, encoded: bool
-) -> None:
+def test_who_may_pull_the_source_can_mount_it(site: Site, user: User, source: str, target: str, encoded: bool) -> None:
     layer = push_image(site.client, source).layer
-    query = f"mount={quote(layer, safe='')}&from={quote(source, safe='')}" if encoded else f"mount={layer}&from={source}"
+    query = (
+        f"mount={quote(layer, safe='')}&from={quote(source, safe='')}" if encoded else f"mount={layer}&from={source}"
+    )
     answer = site.request("POST", f"/v2/{target}/blobs/uploads/?{query}", user)
     assert answer.status == 201
     assert site.request("HEAD", f"/v2/{target}/blobs/{layer}", user).status == 200

@@ -9,8 +9,8 @@ from tests.gateway.client import request_line
 from tests.gateway.site import Site
 from tests.gateway.users import ADMIN, PULL, PUSH, User
 
-TAGS = "/v2/any/app/tags/list"
-INNER = "GET /v2/smuggled/app/tags/list HTTP/1.1\r\nHost: registry.example.com\r\nX-Inner: x\r\n\r\n".encode()
+TAGS = "/v2/never/pushed/tags/list"
+INNER = b"GET /v2/smuggled/app/tags/list HTTP/1.1\r\nHost: registry.example.com\r\nX-Inner: x\r\n\r\n"
 CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(INNER), INNER)
 ALL = str(len(INNER)).encode()
 

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,10 +11,27 @@ from tests.gateway.client import Client, exchange
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.site import Site
-from tests.gateway.users import ADMIN, PULL, PUSH, SLOW, basic
+from tests.gateway.users import ADMIN, PULL, PUSH, SLOW, TEAM_PULL, basic
 
 LIMIT = 3
-STRICT = {"failedLoginsPerMinute": LIMIT, "verificationsPerSecond": 1000}
+PROXY = "127.0.0.1"
+STRICT = {
+    "failedLoginsPerMinute": LIMIT, "verificationsPerSecond": 1000, "trustedProxies": [PROXY, "10.0.0.0/8"],
+    "cacheSeconds": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with a low limit; each test comes from addresses of its own."""
+    it = Site(tmp_path_factory.mktemp("strict"), {"gateway": STRICT})
+    yield it
+    it.stop()
+
+
+def client_at(site: Site, address: str) -> Client:
+    """Somebody at an address of his own."""
+    return Client(site.addresses.clients, source=address)
 
 
 def guess(client: Client, number: int, forwarded: str = "") -> int:
@@ -22,80 +40,85 @@ def guess(client: Client, number: int, forwarded: str = "") -> int:
     return client.request("GET", "/v2/", basic("admin", f"guess {number}"), headers=headers).status
 
 
-def test_an_address_that_keeps_failing_must_wait(make_site: MakeSite) -> None:
-    site = make_site({"gateway": STRICT})
-    assert [guess(site.client, number) for number in range(LIMIT + 2)] == [401] * LIMIT + [429] * 2
-    compared = site.count("verify", "FRONTEND", "stot")
-    answer = site.request("GET", "/v2/", ADMIN)
+def guess_all(client: Client, *forwarded: str) -> list[int]:
+    """The statuses of one guess more than may be, each with an X-Forwarded-For."""
+    return [guess(client, number, forwarded[number % len(forwarded)]) for number in range(LIMIT + 1)]
+
+
+LOCKED_OUT = [401] * LIMIT + [429]
+
+
+def test_an_address_that_keeps_failing_must_wait(strict: Site) -> None:
+    client, compared = client_at(strict, "127.0.0.11"), strict.count("verify", "FRONTEND", "stot")
+    assert guess_all(client, "") == LOCKED_OUT
+    answer = client.request("GET", "/v2/", ADMIN)
     assert (answer.status, answer.code) == (429, "TOOMANYREQUESTS")
     assert int(answer.headers["Retry-After"]) == 60
     assert answer.headers["Docker-Distribution-Api-Version"] == "registry/2.0"
-    assert site.count("verify", "FRONTEND", "stot") == compared == LIMIT
+    assert strict.count("verify", "FRONTEND", "stot") - compared == LIMIT
 
 
-def test_who_is_logged_in_is_not_locked_out_by_the_guesses_of_others_at_the_same_address(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {**STRICT, "cacheSeconds": 1}})
-    assert site.request("GET", "/v2/", PULL).status == 200
-    assert [guess(site.client, number) for number in range(LIMIT + 1)][-1] == 429
-    assert site.request("GET", "/v2/", PULL).status == 200
-    wait_for(lambda: site.table("verified") == 0, "an empty table")
-    assert guess(site.client, 0) == 429
-    assert site.request("GET", "/v2/", PULL).status == 200
-    assert site.request("GET", "/v2/", ADMIN).status == 429
+def test_who_is_logged_in_is_not_locked_out_by_the_guesses_of_others_at_the_same_address(strict: Site) -> None:
+    client = client_at(strict, "127.0.0.12")
+    assert client.request("GET", "/v2/", PULL).status == 200
+    assert guess_all(client, "") == LOCKED_OUT
+    assert client.request("GET", "/v2/", PULL).status == 200
+    wait_for(lambda: strict.table("verified") == 0, "an empty table")
+    assert guess(client, 0) == 429
+    assert client.request("GET", "/v2/", PULL).status == 200
+    assert client.request("GET", "/v2/", basic(SLOW.name, SLOW.secret)).status == 429
 
 
-def test_other_addresses_do_not_notice(make_site: MakeSite) -> None:
-    site = make_site({"gateway": STRICT})
-    elsewhere = Client(site.addresses.clients, source="127.0.0.2")
-    assert [guess(elsewhere, number) for number in range(LIMIT + 1)][-1] == 429
-    assert site.request("GET", "/v2/", ADMIN).status == 200
+def test_other_addresses_do_not_notice(strict: Site) -> None:
+    assert guess_all(client_at(strict, "127.0.0.13"), "") == LOCKED_OUT
+    assert client_at(strict, "127.0.0.14").request("GET", "/v2/", PUSH).status == 200
 
 
-def test_requests_without_a_credential_are_no_guesses(make_site: MakeSite) -> None:
-    site = make_site({"gateway": STRICT})
-    assert {site.request("GET", "/v2/").status for _ in range(3 * LIMIT)} == {401}
-    assert site.table("failures") == 0
-    assert site.request("GET", "/v2/", ADMIN).status == 200
+def test_requests_without_a_credential_are_no_guesses(strict: Site) -> None:
+    client = client_at(strict, "127.0.0.15")
+    assert {client.request("GET", "/v2/").status for _ in range(3 * LIMIT)} == {401}
+    assert guess_all(client, "") == LOCKED_OUT
 
 
-def test_forwarded_addresses_of_strangers_are_not_believed(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {**STRICT, "trustedProxies": ["127.0.0.9", "10.0.0.0/8"]}})
-    assert [guess(site.client, number, f"10.0.0.{number}") for number in range(LIMIT + 1)] == [401] * LIMIT + [429]
-    assert [entry["source"] for entry in site.gateway_log.requests(status=401)] == ["127.0.0.1"] * LIMIT
+def test_forwarded_addresses_of_strangers_are_not_believed(strict: Site) -> None:
+    stranger = client_at(strict, "127.0.0.16")
+    since = strict.gateway_log.mark()
+    assert guess_all(stranger, "10.0.0.1", "10.0.0.2", "127.0.0.1", "192.0.2.1") == LOCKED_OUT
+    assert {entry["source"] for entry in strict.gateway_log.requests(since)} == {"127.0.0.16"}
 
 
-def test_behind_a_trusted_proxy_the_address_that_it_tells_counts(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {**STRICT, "trustedProxies": ["127.0.0.1"]}})
-    assert [guess(site.client, number, "10.0.0.1") for number in range(LIMIT + 1)] == [401] * LIMIT + [429]
-    assert site.request("GET", "/v2/", ADMIN, headers={"X-Forwarded-For": "10.0.0.2"}).status == 200
-    assert {entry["source"] for entry in site.gateway_log.requests(status=401)} == {"10.0.0.1"}
+def test_behind_a_trusted_proxy_the_address_that_it_tells_counts(strict: Site) -> None:
+    since = strict.gateway_log.mark()
+    assert guess_all(strict.client, "192.0.2.11") == LOCKED_OUT
+    assert strict.request("GET", "/v2/", TEAM_PULL, headers={"X-Forwarded-For": "192.0.2.12"}).status == 200
+    assert {entry["source"] for entry in strict.gateway_log.requests(since, status=401)} == {"192.0.2.11"}
 
 
-@pytest.mark.parametrize("forged", ["10.0.0.{}, 192.0.2.7", "10.0.0.{},unknown, 192.0.2.7", "999.1.{}.1, 192.0.2.7"])
-def test_what_the_client_itself_says_before_a_trusted_proxy_does_not_count(make_site: MakeSite, forged: str) -> None:
-    site = make_site({"gateway": {**STRICT, "trustedProxies": ["127.0.0.0/8"]}})
-    tried = [guess(site.client, number, forged.format(number)) for number in range(LIMIT + 1)]
-    assert tried == [401] * LIMIT + [429]
-    assert {entry["source"] for entry in site.gateway_log.requests(status=401)} == {"192.0.2.7"}
+@pytest.mark.parametrize(
+    ("forged", "true"),
+    [("10.0.0.{}, {}", "192.0.2.21"), ("10.0.0.{},unknown, {}", "192.0.2.22"), ("999.1.{}.1,{}", "192.0.2.23")],
+)
+def test_what_the_client_itself_says_before_a_trusted_proxy_does_not_count(
+    strict: Site, forged: str, true: str
+) -> None:
+    since = strict.gateway_log.mark()
+    assert guess_all(strict.client, *(forged.format(number, true) for number in range(9))) == LOCKED_OUT
+    assert {entry["source"] for entry in strict.gateway_log.requests(since)} == {true}
 
 
-def test_a_forwarded_address_that_is_none_leaves_the_proxys(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {**STRICT, "trustedProxies": ["127.0.0.1"]}})
-    odd = ["unknown", "_hidden", '"[2001:db8::1]"', "", "1.2.3.4.5"]
-    assert [guess(site.client, number, each) for number, each in enumerate(odd)][:LIMIT] == [401] * LIMIT
-    assert {entry["source"] for entry in site.gateway_log.requests(status=401)} == {"127.0.0.1"}
+def test_a_forwarded_address_that_is_none_leaves_the_proxys(strict: Site) -> None:
+    since = strict.gateway_log.mark()
+    assert guess_all(strict.client, "unknown", "_hidden", '"[2001:db8::1]"', "1.2.3.4.5") == LOCKED_OUT
+    assert {entry["source"] for entry in strict.gateway_log.requests(since)} == {PROXY}
 
 
-def test_the_addresses_of_one_ipv6_network_are_one_guesser(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {**STRICT, "trustedProxies": ["127.0.0.1"]}})
-    tried = [guess(site.client, number, f"2001:db8:0:1::{number:x}") for number in range(LIMIT + 1)]
-    assert tried == [401] * LIMIT + [429]
-    assert guess(site.client, 0, "2001:db8:0:2::1") == 401
+def test_the_addresses_of_one_ipv6_network_are_one_guesser(strict: Site) -> None:
+    assert guess_all(strict.client, *(f"2001:db8:0:1::{number:x}" for number in range(9))) == LOCKED_OUT
+    assert guess(strict.client, 0, "2001:db8:0:2::1") == 401
 
 
-def test_many_guesses_at_once_of_one_address_do_not_outrun_the_limit(make_site: MakeSite) -> None:
-    site = make_site({"gateway": STRICT})
-    connections = [site.client.connect() for _ in range(40)]
+def test_many_guesses_at_once_of_one_address_do_not_outrun_the_limit(strict: Site) -> None:
+    connections = [client_at(strict, "127.0.0.17").connect() for _ in range(40)]
     for number, connection in enumerate(connections):
         authorization = basic(SLOW.name, f"guess {number}")
         connection.request("GET", "/v2/", headers={"Authorization": authorization})
@@ -115,7 +138,7 @@ def test_how_many_guesses_are_compared_in_a_second_is_bounded_however_many_addre
     end = time.monotonic() + seconds
 
     def guess_on(address: int) -> list[int]:
-        statuses = []
+        statuses: list[int] = []
         while time.monotonic() < end:
             statuses.append(guess(site.client, len(statuses), f"192.0.2.{address}"))
         return statuses
@@ -136,9 +159,8 @@ def test_how_many_guesses_are_compared_in_a_second_is_bounded_however_many_addre
     assert site.request("GET", "/v2/", PUSH, headers={"X-Forwarded-For": "192.0.2.200"}).status == 200
 
 
-def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(make_site: MakeSite) -> None:
+def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(site: Site) -> None:
     """One comparison of cost 12 takes a quarter of a second; it must not stand in the way of others."""
-    site = make_site({"gateway": {"failedLoginsPerMinute": 1000, "verificationsPerSecond": 1000}})
     assert site.request("GET", "/v2/", PULL).status == 200
     connections = [site.client.connect() for _ in range(8)]
     for number, connection in enumerate(connections):

@@ -1,5 +1,6 @@
 """Who comes in: challenges, passwords, what is remembered and for how long."""
 
+import hashlib
 import time
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.gateway.client import exchange
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
-from tests.gateway.oci import MANIFEST
+from tests.gateway.oci import digest
 from tests.gateway.site import Site
 from tests.gateway.users import ADMIN, EVERYBODY, PULL, SLOW, TEAM_PUSH, User, basic
 
@@ -51,38 +52,42 @@ def test_an_answer_of_the_gateway_leaves_the_connection_usable(site: Site) -> No
     assert answers == [401, 200, 401, 404, 403, 404]
 
 
-def test_a_password_is_compared_once_and_remembered(make_site: MakeSite) -> None:
-    site = make_site()
-    connection = site.client.connect()
-    seconds = []
-    for _ in range(20):
-        before = time.perf_counter()
-        assert exchange(connection, "GET", "/v2/", SLOW).status == 200
-        seconds.append(time.perf_counter() - before)
-    connection.close()
-    assert site.count("verify", "FRONTEND", "stot") == 1
-    assert site.table("verified") == 1
+def spelled(user: User, *, upper: int) -> str:
+    """The user's Authorization header, its scheme in letters that make it one that is not yet known."""
+    scheme = "".join(letter.upper() if upper >> bit & 1 else letter for bit, letter in enumerate("basic"))
+    return user.authorization.replace("Basic", scheme)
+
+
+def test_a_password_is_compared_once_and_remembered(site: Site) -> None:
+    credential, seconds = spelled(SLOW, upper=2), []
+    compared, remembered = site.count("verify", "FRONTEND", "stot"), site.table("verified")
+    with site.client.keep() as kept:
+        for _ in range(20):
+            before = time.perf_counter()
+            assert kept.request("GET", "/v2/", credential).status == 200
+            seconds.append(time.perf_counter() - before)
+    assert site.count("verify", "FRONTEND", "stot") == compared + 1
+    assert site.table("verified") == remembered + 1
     assert seconds[0] > 5 * sorted(seconds[1:])[10]  # cost 12 takes a quarter of a second
 
 
-def test_what_is_remembered_is_neither_the_password_nor_the_header(make_site: MakeSite) -> None:
-    site = make_site()
+def test_what_is_remembered_is_neither_the_password_nor_the_header(site: Site) -> None:
     for user in EVERYBODY:
         assert site.request("GET", "/v2/", user).status == 200
     for table in ("verified", "proven"):
-        shown = site.admin(f"show table {table}")
-        assert site.table(table) == len(EVERYBODY)
+        shown = site.admin(f"show table {table}").lower()
+        assert site.table(table) >= len(EVERYBODY)
         for user in EVERYBODY:
-            for text in (user.secret, user.authorization, user.authorization.encode().hex()):
-                assert text.lower() not in shown.lower()
+            assert hashlib.sha256(user.authorization.encode()).hexdigest() in shown
+            for text in (user.secret, user.authorization):
+                assert text.encode().hex() not in shown
 
 
-def test_many_parallel_requests_with_a_new_credential_compare_it_once(make_site: MakeSite) -> None:
-    site = make_site({"gateway": {"verificationsPerSecond": 1}})
-    connections = [site.client.connect() for _ in range(40)]
+def test_many_parallel_requests_with_a_new_credential_compare_it_once(site: Site) -> None:
+    credential, connections = spelled(SLOW, upper=3), [site.client.connect() for _ in range(40)]
     before = time.perf_counter()
     for connection in connections:
-        connection.request("GET", "/v2/", headers={"Authorization": SLOW.authorization})
+        connection.request("GET", "/v2/", headers={"Authorization": credential})
     assert {connection.getresponse().status for connection in connections} == {200}
     together = time.perf_counter() - before
     for connection in connections:
@@ -104,14 +109,12 @@ def test_a_credential_is_forgotten_after_a_while_and_compared_again(make_site: M
     assert site.request("GET", "/v2/", PULL).status == 200
 
 
-def test_a_wrong_password_is_not_remembered_as_right(make_site: MakeSite) -> None:
-    site = make_site()
-    for _ in range(3):
-        assert site.request("GET", "/v2/", basic(PULL.name, "wrong")).status == 401
-    assert site.table("verified") == 0
+def test_a_wrong_password_is_not_remembered_as_right(site: Site) -> None:
+    for credential in (basic(PULL.name, "wrong"), basic(ADMIN.name, PULL.secret), basic(PULL.name, ADMIN.secret)):
+        for _ in range(3):
+            assert site.request("GET", "/v2/", credential).status == 401
+        assert hashlib.sha256(credential.encode()).hexdigest() not in site.admin("show table verified").lower()
     assert site.request("GET", "/v2/", PULL).status == 200
-    assert site.request("GET", "/v2/", basic(ADMIN.name, PULL.secret)).status == 401
-    assert site.request("GET", "/v2/", basic(PULL.name, ADMIN.secret)).status == 401
 
 
 def test_the_realm_may_have_any_text(make_site: MakeSite) -> None:
@@ -120,12 +123,14 @@ def test_the_realm_may_have_any_text(make_site: MakeSite) -> None:
     assert answer.headers["WWW-Authenticate"] == f'Basic realm="{realm}"'
 
 
-def test_the_first_request_may_be_any(make_site: MakeSite) -> None:
+def test_the_first_request_may_be_any(site: Site) -> None:
     """Not every client begins with GET /v2/: what is not yet known goes the longer way, body and all."""
-    site = make_site()
     body = b"x" * 3_000_000
-    start = site.request("POST", "/v2/team-a/app/blobs/uploads/", TEAM_PUSH)
-    assert start.status == 202
-    assert make_site().request("PATCH", start.headers["Location"], TEAM_PUSH, body).status == 404
-    put = make_site().request("PUT", "/v2/base/app/manifests/latest", TEAM_PUSH, body, {"Content-Type": MANIFEST})
-    assert put.status == 400
+    started = site.request("POST", "/v2/team-a/app/blobs/uploads/", spelled(TEAM_PUSH, upper=4))
+    assert started.status == 202
+    sent = site.request("PATCH", started.headers["Location"], spelled(TEAM_PUSH, upper=5), body)
+    assert sent.headers["Range"] == f"0-{len(body) - 1}"
+    ended = site.request("PUT", f"{sent.headers['Location']}&digest={digest(body)}", spelled(TEAM_PUSH, upper=6))
+    assert ended.status == 201
+    read = site.request("GET", f"/v2/team-a/app/blobs/{digest(body)}", spelled(TEAM_PUSH, upper=7))
+    assert (read.status, read.body) == (200, body)

@@ -98,7 +98,7 @@ def test_a_refusal_is_logged_once_whatever_the_reason(make_site: MakeSite) -> No
     ]
     for method, path, user, status, _ in refused:
         assert site.client.raw_status(request_line(path, user, method)) == status
-    logged = wait_for(lambda: len(found := site.gateway_log.requests()) >= len(refused) and found, "all log lines")
+    logged = site.gateway_log.wait_for_requests(len(refused))
     assert [(entry["method"], entry["status"], entry["user"]) for entry in logged] == [
         (method, status, name) for method, _, _, status, name in refused
     ]
@@ -110,10 +110,10 @@ def test_a_refusal_is_logged_once_whatever_the_reason(make_site: MakeSite) -> No
 def test_a_log_line_is_one_line_of_json_whatever_is_sent(site: Site, name: str) -> None:
     since = site.gateway_log.mark()
     encoded = base64.b64encode(name.encode(errors="surrogateescape") + b":x").decode()
-    path = '/v2/' + '"\\{}|^<>`' * 80
+    path = "/v2/" + '"\\{}|^<>`' * 80
     assert site.client.raw_status(request_line(path, f"Basic {encoded}")) == 400
     assert site.request("GET", "/v2/", f"Basic {encoded}").status == 401
-    entries = wait_for(lambda: len(found := site.gateway_log.requests(since)) == 2 and found, "two log lines")
+    entries = site.gateway_log.wait_for_requests(2, since)
     assert [entry["status"] for entry in entries] == [400, 401]
     assert entries[0]["path"] == path
     if name.isprintable():

@@ -8,7 +8,7 @@ from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.mounts import Values
 from tests.gateway.oci import MANIFEST, push_image
-from tests.gateway.site import DidNotStart, Site
+from tests.gateway.site import DidNotStart
 from tests.gateway.users import ADMIN, PULL, PUSH, TEAM_PULL, User
 
 SOON = 10.0  # seconds, on a busy machine
