@@ -36,7 +36,7 @@ class Editing:
 
     def new_problems(self) -> list[str]:
         """Give what the chart refuses now and did not before."""
-        return [str(it) for it in self.problems() if (it.path, it.message) not in self._known]
+        return [it.text for it in self.problems() if (it.path, it.message) not in self._known]
 
     def hosts(self) -> dict[str, str]:
         """Give each host that the files name, and a sentence about where."""
