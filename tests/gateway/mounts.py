@@ -62,7 +62,7 @@ class Mounts:
 
 def render(values: Values, at: Addresses) -> Mounts:
     """What the chart makes of `values` over VALUES, on loopback ports."""
-    rendered = rendering.render(VALUES, values)
+    rendered = rendering.render(values=merged(VALUES, values))
     gateway = _data(rendered.one("ConfigMap", "privreg-gateway"))
     gateway["haproxy.cfg"] = _on_loopback(gateway["haproxy.cfg"], at)
     users = [each for each in rendered.all("Secret") if each["metadata"]["name"] == "privreg-htpasswd"]
@@ -71,6 +71,12 @@ def render(values: Values, at: Addresses) -> Mounts:
     config["http"]["debug"]["addr"] = f"127.0.0.1:{at.debug}"
     config["storage"]["filesystem"]["rootdirectory"] = str(at.storage)
     return Mounts(gateway, _data(users[0]) if users else {}, {"config.yml": json.dumps(config)})
+
+
+def merged(below: Values, above: Values) -> Values:
+    """`above` over `below`, as Helm merges values."""
+    both = {key: merged(below[key], above[key]) for key in below.keys() & above.keys() if isinstance(below[key], dict)}
+    return below | above | both
 
 
 def _on_loopback(config: str, at: Addresses) -> str:
