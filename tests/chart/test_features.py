@@ -213,6 +213,7 @@ def test_the_program_understands_its_settings_and_is_told_what_the_values_say(tm
     assert settings(ci("pull-secrets")).secret_name == "registry-example-com"
     own_twice = render(MINIMAL, values={"pullSecrets": {"namespaces": [NAMESPACE, "default"]}})
     assert settings(own_twice).namespaces == (NAMESPACE, "default")
+    assert [role["metadata"]["namespace"] for role in own_twice.all("Role")] == [NAMESPACE, "default"]
 
 
 def test_the_programs_reach_the_cluster_unchanged() -> None:

@@ -54,6 +54,11 @@ def test_a_refusal_shows_no_secret(values: Path, judge: str) -> None:
     assert "hunter2" not in verdict(judge, values)
 
 
+@pytest.mark.parametrize("name", ["duplicate-keys", "two-documents"])
+def test_the_cli_warns_where_helm_takes_one_of_two_things_in_silence(name: str) -> None:
+    assert validate.validate([str(DATA / "accept" / f"{name}.yaml")]).warnings
+
+
 def test_all_files_of_the_corpora_are_collected() -> None:
     for folder, collected in (("accept", ACCEPTED), ("reject", REJECTED)):
         assert set((DATA / folder).iterdir()) == {path for path in collected if path.parent.name == folder}
