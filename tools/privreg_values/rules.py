@@ -55,7 +55,7 @@ class _Values:
 def check(values: dict[str, Value]) -> list[Finding]:
     """Check the chart's defaults with the user's values over them."""
     view = _Values(values)
-    rules = (_host, _auth, _roles, _token, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
+    rules = (_host, _auth, _roles, _gateway, _token, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
     return [
         Finding(tuple(path.split(".")), message)
         for rule in rules
@@ -102,6 +102,15 @@ def _roles(values: _Values) -> Iterator[str]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield f"auth.access: the name {name} is there twice; keep one of them"
+
+
+def _gateway(values: _Values) -> Iterator[str]:
+    mode, secret = values.get("auth.mode"), values.get("gateway.tls.secretName")
+    if mode == "gateway" and secret and values.get("ingress.enabled"):
+        yield (
+            "gateway.tls.secretName: the Ingress speaks plain http to the gateway; "
+            "remove it, or set ingress.enabled to false"
+        )
 
 
 def _token(values: _Values) -> Iterator[str]:

@@ -58,6 +58,12 @@ auth.access: needs auth.mode gateway; remove it, or set auth.mode to gateway
 {{- end }}
 {{- end }}
 
+{{- define "privreg.rules.gateway" -}}
+{{- if and (eq .Values.auth.mode "gateway") .Values.gateway.tls.secretName .Values.ingress.enabled }}
+gateway.tls.secretName: the Ingress speaks plain http to the gateway; remove it, or set ingress.enabled to false
+{{- end }}
+{{- end }}
+
 {{- define "privreg.rules.token" -}}
 {{- if eq .Values.auth.mode "token" }}
 {{- range list "service" "issuer" "existingSecret" }}

@@ -1,6 +1,9 @@
-{{/* The Secret in the release's namespace that holds the pull credential. */}}
+{{/*
+The Secret in the release's namespace that the pull credential comes from: the user's, or one of this chart,
+whose name is not that of the delivered ones. So Helm owns the source, and the hook all that it delivers.
+*/}}
 {{- define "privreg.pullSecrets.sourceSecretName" -}}
-{{- .Values.pullSecrets.existingSecret | default (include "privreg.pullSecrets.secretName" .) }}
+{{- include "privreg.secretName" (dict "context" . "existing" .Values.pullSecrets.existingSecret "suffix" "credential") }}
 {{- end }}
 
 {{/* The name of the delivered Secret, in each namespace. */}}
