@@ -79,8 +79,8 @@ FAILURES: dict[str, tuple[Script, str, str, str]] = {
     "a token server": (
         lambda _: Answer(401, headers={"WWW-Authenticate": "Bearer realm=x"}),
         "challenge",
-        "asks for Bearer",
-        "privreg's registry",
+        "sends clients to a token server",
+        "a client of your own",
     ),
     "an empty challenge": (lambda _: Answer(401), "challenge", "asks for nothing", "privreg's registry"),
     "a hang-up": (lambda _: Answer(0), "challenge", "GET /v2/: ", "kubectl logs"),
@@ -94,7 +94,7 @@ FAILURES: dict[str, tuple[Script, str, str, str]] = {
         lambda it: Answer(429) if "Authorization" in it.headers else healthy(it),
         "login",
         "HTTP 429 Too Many Requests",
-        "kubectl get ingress",
+        "wait a minute",
     ),
     "a size limit": (but("PUT /upload", Answer(413)), "push", "HTTP 413", "ingress.preset"),
     "no right to push": (

@@ -21,16 +21,21 @@ PROGRAM = [sys.executable, "-m", "privreg_values"]
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command, the program itself first."""
-    group = typer.main.get_group(app)
-    yield "", group
-    yield from group.commands.items()
+
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for inner, child in getattr(command, "commands", {}).items():
+            yield from below(f"{name} {inner}".strip(), child)
+
+    return below("", typer.main.get_group(app))
 
 
 NAMES = [name for name, _ in commands()]
 
 
 def test_all_commands_are_there() -> None:
-    assert NAMES == ["", "gen", "validate", "check"]
+    users = ["users", *(f"users {name}" for name in ("add", "list", "role", "remove", "rotate"))]
+    assert {*NAMES} == {"", "gen", *users, "validate", "check"}
 
 
 @pytest.mark.parametrize("name", NAMES)

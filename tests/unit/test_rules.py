@@ -9,7 +9,7 @@ from privreg_values.nodes import plain
 
 GOOD: dict[str, Any] = {
     "host": "registry.example.com",
-    "auth": {"users": [{"name": "admin", "hash": "x"}, {"name": "cluster", "hash": "x"}]},
+    "auth": {"users": [{"name": "admin", "role": "admin"}, {"name": "cluster", "role": "pull"}]},
     "httpSecret": {"value": "s"},
     "pullSecrets": {"credential": {"username": "cluster", "password": "p"}},
 }
@@ -48,9 +48,9 @@ def test_the_defaults_break_the_four_rules_that_gen_is_for() -> None:
     [
         ({"host": ""}, ["host"]),
         ({"auth.users": [], "pullSecrets.enabled": False}, ["auth"]),
-        ({"auth.existingSecret": "s"}, ["auth.existingSecret"]),
-        ({"auth.users": [], "auth.existingSecret": "s"}, []),
-        ({"auth.users": [{"name": "cluster"}, {"name": "a"}, {"name": "a"}, {"name": "a"}]}, ["auth.users"]),
+        ({"auth.existingSecret": "s"}, ["auth.existingSecret", "auth.access"]),
+        ({"auth.users": [], "auth.existingSecret": "s", "auth.access": [{"name": "a", "role": "pull"}]}, []),
+        ({"auth.users": [{"name": name, "role": "pull"} for name in ("cluster", "a", "a", "a")]}, ["auth.users"]),
         ({"httpSecret.value": ""}, ["httpSecret"]),
         ({"httpSecret.existingSecret": "s"}, ["httpSecret.existingSecret"]),
         ({"httpSecret.value": "", "httpSecret.existingSecret": "s"}, []),

@@ -16,8 +16,8 @@ auth:
   users:
     - name: admin
       hash: {HASH}
-httpSecret:
-  value: {"s" * 32}
+      role: admin
+httpSecret: {{value: {"s" * 32}}}
 pullSecrets:
   enabled: false
 """
@@ -122,7 +122,7 @@ def test_a_missing_host_is_pointed_out_in_the_file(cli: Cli) -> None:
     ],
 )
 def test_a_bad_user_is_explained_and_nothing_secret_is_shown(user: str, words: str, cli: Cli) -> None:
-    text = GOOD.replace(f"    - name: admin\n      hash: {HASH}", f"    [{user.replace('H', HASH)}]")
+    text = GOOD.replace(f"    - name: admin\n      hash: {HASH}\n      role: admin", f"    [{user.replace('H', HASH)}]")
     code, lines = verdict(cli, text)
     assert code == 1
     assert any(words in line for line in lines), lines

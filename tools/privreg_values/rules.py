@@ -55,7 +55,18 @@ class _Values:
 def check(values: dict[str, Value]) -> list[Finding]:
     """Check the chart's defaults with the user's values over them."""
     view = _Values(values)
-    rules = (_host, _auth, _roles, _gateway, _token, _http_secret, _pull_secrets, _storage, _service, _pod_disruption_budget)
+    rules = (
+        _host,
+        _auth,
+        _roles,
+        _gateway,
+        _token,
+        _http_secret,
+        _pull_secrets,
+        _storage,
+        _service,
+        _pod_disruption_budget,
+    )
     return [
         Finding(tuple(path.split(".")), message)
         for rule in rules

@@ -50,7 +50,8 @@ def add(
     \b
     Examples:
       privreg-values users add jane --role push
-      privreg-values users add team-a-ci --role push --repository 'team-a/**' --repository base/nginx
+      privreg-values users add team-a-ci --role push \\
+          --repository 'team-a/**' --repository base/nginx
       privreg-values users add jane --role admin --password-stdin < password
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
