@@ -94,7 +94,10 @@ class Release:
 
     def uninstall(self, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """`helm uninstall`, and wait until everything is gone."""
-        return self._helm("uninstall", self.name, "--wait", check=check)
+        ended = self._helm("uninstall", self.name, "--wait", check=check)
+        pods = ["pods", f"--namespace={self.namespace}", f"--selector=app.kubernetes.io/instance={self.name}"]
+        kubectl(self.cluster, "wait", "--for=delete", *pods, "--timeout=90s", check=False)
+        return ended
 
     def test(self, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """`helm test`; the chart has helm show the Pods' logs."""
@@ -126,9 +129,10 @@ class Release:
         return f"{self.host}/{repository}"
 
     def pod(self) -> Values:
-        """The registry's only Pod."""
+        """The registry's only Pod, those that are ending apart."""
         selector = f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component=registry"
-        (pod,) = get(self.cluster, "pods", self.namespace, f"--selector={selector}")["items"]
+        pods = get(self.cluster, "pods", self.namespace, f"--selector={selector}")["items"]
+        (pod,) = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
         return dict(pod)
 
 

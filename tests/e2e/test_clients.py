@@ -62,9 +62,10 @@ def test_helm_pushes_a_chart_and_pulls_it_back(client: Client, tmp_path: Path) -
     assert "version: 1.2.3" in shown
 
 
-def test_deletion_is_allowed_because_the_values_say_so(client: Client) -> None:
-    target = f"{client.host}/clients/deleted:1"
-    client.run("crane", "push", str(HELLO.archive), target)
-    digest = client.run("crane", "digest", target).strip()
-    client.run("crane", "delete", f"{client.host}/clients/deleted@{digest}")
-    assert "MANIFEST_UNKNOWN" in client.run("crane", "manifest", target, check=False)
+def test_deletion_is_allowed_to_an_admin_because_the_values_say_so(registry: Release) -> None:
+    admin = registry.client("admin")
+    target = f"{registry.host}/clients/deleted:1"
+    admin.run("crane", "push", str(HELLO.archive), target)
+    digest = admin.run("crane", "digest", target).strip()
+    admin.run("crane", "delete", f"{registry.host}/clients/deleted@{digest}")
+    assert "MANIFEST_UNKNOWN" in admin.run("crane", "manifest", target, check=False)

@@ -16,9 +16,10 @@ def release(cluster: Cluster, make_release: MakeRelease) -> Release:
     """A release whose users, HTTP secret and pull credential come from existing Secrets."""
     made = make_release("brings-own", cluster.hosts[1])
     made.generate()
+    access = [{"name": "admin", "role": "admin"}, {"name": "ci", "role": "push"}, {"name": "cluster", "role": "pull"}]
     made.set(
         {
-            "auth": {"users": [], "existingSecret": "own-users"},
+            "auth": {"users": [], "existingSecret": "own-users", "access": access},
             "httpSecret": {"value": "", "existingSecret": "own-http-secret"},
             "pullSecrets": {"credential": {"username": "", "password": ""}, "existingSecret": "own-pull"},
             "storage": {"type": "emptyDir"},
