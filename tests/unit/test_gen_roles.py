@@ -57,6 +57,14 @@ def test_a_user_gets_the_role_that_is_asked_for_or_the_usual_one(
     assert validate.validate(["values.yaml"]).problems == []
 
 
+@pytest.mark.parametrize("name", ["puller", "ci"])
+def test_whoever_the_values_name_for_the_cluster_to_pull_with_only_pulls(name: str, cli: Cli, folder: Path) -> None:
+    (folder / "values.yaml").write_text(f"pullSecrets: {{credential: {{username: {name}}}}}\n")
+    assert cli("gen", HOST).code == 0
+    assert users(folder)[name] == {"role": "pull"}
+    assert "cluster" not in users(folder)
+
+
 def test_two_roles_for_one_user_are_refused(cli: Cli, folder: Path) -> None:
     ended = cli("gen", HOST, "--user=jane:pull", "--user=jane:push")
     assert ended.code == 2
