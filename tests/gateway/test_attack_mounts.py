@@ -111,7 +111,7 @@ def test_nor_by_the_later_requests_of_an_upload(site: Site, secret: Image, metho
     for path in (location, location.partition("?")[0]):
         separator = "&" if "?" in path else "?"
         answer = site.request(method, f"{path}{separator}{query}", TEAM_PUSH, query.encode(), {"Content-Type": kind})
-        assert answer.status != 201
+        assert answer.status == 405 if method == "POST" else answer.status != 201
     assert site.request("HEAD", f"/v2/team-a/app/blobs/{secret.layer}", TEAM_PUSH).status == 404
 
 

@@ -146,3 +146,30 @@ def test_the_role_is_asked_for_on_every_request_whoever_is_remembered(make_site:
         site.admin(f"set map roles.map {PULL.name} {role}")
         assert site.request("GET", path, PULL, headers={"Accept": MANIFEST}).status == status
     assert site.count("verify", "FRONTEND", "stot") == 2  # the pull user's, and the admin's who pushed
+
+
+def test_limits_hold_for_names_and_patterns_as_they_are_written(make_site: MakeSite) -> None:
+    """A user's name is neither the end nor a pattern of another's, and a dot in a pattern is a dot."""
+    limited = [
+        User("b", "pull", ("secret/**",)), User("a.b", "pull", ("team/*",)), User("axb", "pull", ("other/*",)),
+        User("x", "pull", ("my.app/v1.0", "dev-*/*_x")),
+    ]  # fmt: skip
+    site = make_site(users(*limited, PULL))
+    allowed = {
+        "b": ["secret/x", "secret/x/y"], "a.b": ["team/x"], "axb": ["other/x"],
+        "x": ["my.app/v1.0", "dev-1/a_x", "dev-/_x"],
+    }  # fmt: skip
+    others = [
+        "secret",
+        "teamxx",
+        "team/x/y",
+        "myxapp/v1.0",
+        "my.app/v1x0",
+        "my.app/v1.0/x",
+        "dev-1/a_xx",
+        "dev-1/b/a_x",
+    ]
+    for user in limited:
+        for repository in [*others, *(each for names in allowed.values() for each in names)]:
+            status = site.request("GET", f"/v2/{repository}/tags/list", user).status
+            assert status == (404 if repository in allowed[user.name] else 403), (user.name, repository)

@@ -19,7 +19,7 @@ INTERVAL=${INTERVAL:-2} # seconds between two looks
 
 # One line of JSON; the text may have any characters.
 say() {
-    text=$(echo "$1" | tr '\n"' " '" | tr -cd '\40-\133\135-\176' | cut -c1-500)
+    text=$(echo "$1" | tr '\n"' " '" | tr -cd '\40-\133\135-\176' | cut -c1-2000)
     printf '{"time":"%s","gateway":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$text"
 }
 
