@@ -22,7 +22,7 @@ VALUES: dict[str, Values] = {
         "cacheSeconds": 1, "maxConnections": 10, "failedLoginsPerMinute": 1, "verificationsPerSecond": 1,
     }},
     "trusted proxies": {"gateway": {"trustedProxies": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"]}},
-    "https": {"gateway": {"tls": {"secretName": "registry-tls"}}},
+    "https": {"gateway": {"tls": {"secretName": "registry-tls"}}, "ingress": {"enabled": False}},
     "read-only": {"gateway": {"readOnly": True}},
     "an odd realm": {"auth": {"realm": "it's 100% {odd} $HOME #1 ${RUN} %[src]"}},
     "an existing Secret": {"auth": {

@@ -18,7 +18,7 @@ from tests.gateway.site import Site
 from tests.gateway.users import ADMIN, PULL, PUSH, TEAM_PULL, User, basic
 
 HOST = "registry.example.com"
-TLS = {"gateway": {"tls": {"secretName": "registry-tls"}}}
+TLS = {"gateway": {"tls": {"secretName": "registry-tls"}}, "ingress": {"enabled": False}}
 
 
 @dataclass(frozen=True)
