@@ -60,10 +60,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a token server without anything": (
         {"mode": "token"},
         [
-            "token.service: is required for auth.mode token",
-            "token.issuer: is required for auth.mode token",
-            "token.existingSecret: is required for auth.mode token",
-            "token.realm: is required for auth.mode token, unless token.autoredirect is true",
+            "token.service: is required for auth.mode token; set it as the token server has it",
+            "token.issuer: is required for auth.mode token; set it as the token server has it",
+            "token.existingSecret: is required for auth.mode token; set it as the token server has it",
+            "token.realm: is required for auth.mode token; set it to the token server's address, or set token.autoredirect to true",
         ],
     ),
     "users beside a token server": (

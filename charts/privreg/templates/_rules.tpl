@@ -68,11 +68,11 @@ gateway.tls.secretName: the Ingress speaks plain http to the gateway; remove it,
 {{- if eq .Values.auth.mode "token" }}
 {{- range list "service" "issuer" "existingSecret" }}
 {{- if not (get $.Values.token .) }}
-token.{{ . }}: is required for auth.mode token
+token.{{ . }}: is required for auth.mode token; set it as the token server has it
 {{- end }}
 {{- end }}
 {{- if not (or .Values.token.realm .Values.token.autoredirect) }}
-token.realm: is required for auth.mode token, unless token.autoredirect is true
+token.realm: is required for auth.mode token; set it to the token server's address, or set token.autoredirect to true
 {{- end }}
 {{- end }}
 {{- end }}
