@@ -63,7 +63,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "token.service: is required for auth.mode token; set it as the token server has it",
             "token.issuer: is required for auth.mode token; set it as the token server has it",
             "token.existingSecret: is required for auth.mode token; set it as the token server has it",
-            "token.realm: is required for auth.mode token; set it to the token server's address, or set token.autoredirect to true",
+            "token.realm: is required for auth.mode token; "
+            "set it to the token server's address, or set token.autoredirect to true",
         ],
     ),
     "users beside a token server": (

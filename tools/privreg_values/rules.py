@@ -131,7 +131,10 @@ def _token(values: _Values) -> Iterator[str]:
         if not values.get(f"token.{key}"):
             yield f"token.{key}: is required for auth.mode token; set it as the token server has it"
     if not (values.get("token.realm") or values.get("token.autoredirect")):
-        yield "token.realm: is required for auth.mode token; set it to the token server's address, or set token.autoredirect to true"
+        yield (
+            "token.realm: is required for auth.mode token; "
+            "set it to the token server's address, or set token.autoredirect to true"
+        )
 
 
 def _http_secret(values: _Values) -> Iterator[str]:
