@@ -66,11 +66,17 @@ def render(values: Values, at: Addresses) -> Mounts:
     gateway = _data(rendered.one("ConfigMap", "privreg-gateway"))
     gateway["haproxy.cfg"] = _on_loopback(gateway["haproxy.cfg"], at)
     users = [each for each in rendered.all("Secret") if each["metadata"]["name"] == "privreg-htpasswd"]
-    config = yaml.safe_load(_data(rendered.one("Secret", "privreg-config"))["config.yml"])
+    config = registry_config(rendered)
     config["http"]["addr"] = str(at.run / "registry.sock")
     config["http"]["debug"]["addr"] = f"127.0.0.1:{at.debug}"
     config["storage"]["filesystem"]["rootdirectory"] = str(at.storage)
     return Mounts(gateway, _data(users[0]) if users else {}, {"config.yml": json.dumps(config)})
+
+
+def registry_config(rendered: rendering.Rendering) -> dict[str, Any]:
+    """The registry's config.yml, as the chart has it."""
+    config: dict[str, Any] = yaml.safe_load(_data(rendered.one("Secret", "privreg-config"))["config.yml"])
+    return config
 
 
 def merged(below: Values, above: Values) -> Values:

@@ -179,6 +179,24 @@ def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(site: Site) -> 
         connection.close()
 
 
+def test_those_who_wait_for_a_comparison_never_take_all_connections(make_site: MakeSite) -> None:
+    """Each from an address that has not failed yet: only a quarter of the connections may wait."""
+    site = make_site({"gateway": {"trustedProxies": [PROXY], "maxConnections": 60}})
+    assert site.request("GET", "/v2/", PULL).status == 200
+    connections = [site.client.connect() for _ in range(25)]
+    for number, connection in enumerate(connections):
+        headers = {"Authorization": basic(SLOW.name, f"guess {number}"), "X-Forwarded-For": f"192.0.2.{number}"}
+        connection.request("GET", "/v2/", headers=headers)
+    assert site.request("GET", "/v2/", PULL).status == 200
+    answers = [connection.getresponse() for connection in connections]
+    for connection in connections:
+        connection.close()
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) == {401, 503}
+    assert 10 <= statuses.count(401) <= 20  # a few more, where some were over before the last came
+    assert {answer.headers["Retry-After"] for answer in answers if answer.status == 503} == {"1"}
+
+
 def _median_latency(site: Site, count: int = 100) -> float:
     connection = site.client.connect()
     seconds = []

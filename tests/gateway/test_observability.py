@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+import stat
 
 import pytest
 
+from tests.chart import rendering
 from tests.gateway.client import request_line
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
+from tests.gateway.mounts import VALUES, registry_config
 from tests.gateway.oci import push_blob
 from tests.gateway.site import Site
 from tests.gateway.users import ADMIN, EVERYBODY, PULL, PUSH, TEAM_PULL, User, basic
@@ -53,6 +56,20 @@ def test_there_is_nothing_else_on_the_metrics_port(site: Site, path: str) -> Non
 def test_nothing_can_be_changed_on_the_metrics_port(site: Site, method: str) -> None:
     for path in ("/metrics", "/registry/metrics", "/healthz/registry", "/v2/any/app/blobs/uploads/"):
         assert site.metrics.raw_status(request_line(path, ADMIN, method)) == 405
+
+
+def test_the_registry_listens_for_its_pod_alone_and_serves_images_by_the_socket_only(site: Site) -> None:
+    http = registry_config(rendering.render(values=VALUES))["http"]
+    assert (http["net"], http["addr"]) == ("unix", "/run/privreg/registry.sock")
+    assert http["debug"]["addr"].startswith("127.0.0.1:")
+    for path in ("/v2/", "/v2/_catalog"):
+        assert site.registry.request("GET", path, ADMIN).status == 404
+
+
+def test_only_the_gateways_user_can_use_its_sockets(site: Site) -> None:
+    sockets = {path.name: stat.S_IMODE(path.stat().st_mode) for path in site.addresses.run.glob("*.sock")}
+    assert sockets.keys() == {"admin.sock", "again.sock", "verify.sock", "registry.sock"}
+    assert {mode for name, mode in sockets.items() if name != "registry.sock"} == {0o600}
 
 
 def test_the_metrics_and_health_paths_are_not_on_the_clients_port(site: Site) -> None:
