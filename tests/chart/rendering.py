@@ -1,5 +1,6 @@
 """The chart rendered by Helm, each rendering once, and what the tests look for in it."""
 
+import base64
 import functools
 import json
 import os
@@ -18,6 +19,10 @@ Json = dict[str, Any]
 CHART = ROOT / "charts" / "privreg"
 CI_FILES = sorted((CHART / "ci").glob("*-values.yaml"))
 EVERYTHING = Path(__file__).with_name("everything-values.yaml")
+# Values that exclude what everything-values.yaml has, and go over it.
+HTPASSWD, TOKEN, HTTPS = (EVERYTHING.with_name(f"everything-{it}-values.yaml") for it in ("htpasswd", "token", "https"))
+# All that the chart can make: everything at once, in each mode, and each feature.
+ALL = [(EVERYTHING,), *((EVERYTHING, over) for over in (HTPASSWD, TOKEN, HTTPS)), *((path,) for path in CI_FILES)]
 MINIMAL = CHART / "ci" / "users-values.yaml"
 HELMS = ("helm", "helm3")
 RELEASE, NAMESPACE = "privreg", "registry"
@@ -60,8 +65,37 @@ class Rendering:
     @property
     def registry(self) -> Json:
         """The registry's container."""
-        container: Json = self.one("Deployment")["spec"]["template"]["spec"]["containers"][0]
-        return container
+        return self._container("registry")
+
+    @property
+    def gateway(self) -> Json:
+        """The gateway's container."""
+        return self._container("gateway")
+
+    @property
+    def gateway_files(self) -> dict[str, str]:
+        """The gateway's configuration, by file name."""
+        (item,) = (each for each in self.all("ConfigMap") if each["metadata"]["name"].endswith("-gateway"))
+        files: dict[str, str] = item["data"]
+        return files
+
+    @property
+    def config(self) -> Json:
+        """The registry's configuration."""
+        (item,) = (each for each in self.all("Secret") if each["metadata"]["name"].endswith("-config"))
+        config: Json = yaml.load(base64.b64decode(item["data"]["config.yml"]), yaml.CSafeLoader)
+        return config
+
+    @property
+    def pod_spec(self) -> Json:
+        """The Deployment's Pod."""
+        spec: Json = self.one("Deployment")["spec"]["template"]["spec"]
+        return spec
+
+    def _container(self, name: str) -> Json:
+        (container,) = (each for each in self.pod_spec["containers"] if each["name"] == name)
+        found: Json = container
+        return found
 
 
 _rendered: dict[tuple[tuple[Path, ...], str], Rendering] = {}
@@ -108,9 +142,14 @@ def notes(*files: Path) -> str:
     return text
 
 
-def everything() -> list[Rendering]:
-    """All that the chart can make: everything at once, and each feature."""
-    return [render(EVERYTHING), *(render(path) for path in CI_FILES)]
+def everything(values: Json | None = None, release: str = RELEASE) -> list[Rendering]:
+    """All that the chart can make."""
+    return [render(*files, values=values, release=release) for files in ALL]
+
+
+def label(files: tuple[Path, ...]) -> str:
+    """What a test is called that renders these values files."""
+    return files[-1].name
 
 
 def title(item: Json) -> str:

@@ -11,11 +11,11 @@ import pytest
 import pull_secrets
 from kubernetes_api import Api
 from tests.chart.kubernetes import CUSTOM_RESOURCES, custom_resource_definition
-from tests.chart.rendering import CI_FILES, EVERYTHING, MINIMAL, NAMESPACE, Json, Pod, Rendering, pods, render
+from tests.chart.rendering import ALL, EVERYTHING, MINIMAL, NAMESPACE, Json, Pod, Rendering, label, pods, render
 from tests.cluster.paths import BIN, ROOT
 from tests.control_plane import ControlPlane
 
-ACCEPTED = sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml"))
+ACCEPTED = [(path,) for path in sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml"))]
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def kubectl(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactor
     yield it
 
 
-@pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES, *ACCEPTED], ids=lambda path: path.name)
-def test_the_api_server_takes_every_object(values: Path, kubectl: Kubectl) -> None:
-    assert kubectl.dry_run(render(values).text) == ""
+@pytest.mark.parametrize("files", [*ALL, *ACCEPTED], ids=label)
+def test_the_api_server_takes_every_object(files: tuple[Path, ...], kubectl: Kubectl) -> None:
+    assert kubectl.dry_run(render(*files).text) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_the_api_server_knows_the_custom_resources(kind: str, spec: Json, kubect
     )
 
 
-@pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES], ids=lambda path: path.name)
-def test_every_pod_is_restricted(values: Path, kubectl: Kubectl) -> None:
-    manifests = [as_pod(number, without_exceptions(pod)) for number, pod in enumerate(pods(render(values)))]
+@pytest.mark.parametrize("files", ALL, ids=label)
+def test_every_pod_is_restricted(files: tuple[Path, ...], kubectl: Kubectl) -> None:
+    manifests = [as_pod(number, without_exceptions(pod)) for number, pod in enumerate(pods(render(*files)))]
     assert len(manifests) >= 2
     assert kubectl.dry_run("\n---\n".join(map(json.dumps, manifests))) == ""
 
@@ -88,6 +88,7 @@ def test_nothing_but_the_owner_of_a_host_path_is_not_restricted(kubectl: Kubectl
     assert '(container "own-folder" must not include "CHOWN", "DAC_OVERRIDE" in' in said
     assert 'volume "storage" uses restricted volume type "hostPath"' in said
     assert 'container "registry"' not in said
+    assert 'container "gateway"' not in said
 
 
 def as_pod(number: int, pod: Pod) -> Json:
@@ -128,10 +129,8 @@ def granted(kubectl: Kubectl, tmp_path: Path) -> Iterator[Rendering]:
 
 def test_the_roles_are_enough_for_the_program(granted: Rendering, kubectl: Kubectl, tmp_path: Path) -> None:
     control_plane = kubectl.control_plane
-    source = granted.one("Secret", "privreg-pull")
-    control_plane.must("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", source)
     identity = control_plane.identity(control_plane.token_of(NAMESPACE, "privreg-pull-secrets"), tmp_path)
-    (tmp_path / "settings.json").write_text(granted.one("ConfigMap")["data"]["settings.json"])
+    (tmp_path / "settings.json").write_text(granted.one("ConfigMap", "privreg-programs")["data"]["settings.json"])
     (tmp_path / "credential").write_text('{"auths": {}}')
 
     def run(command: str, *options: str) -> int:
@@ -150,7 +149,7 @@ def test_the_roles_are_enough_for_the_program(granted: Rendering, kubectl: Kubec
     assert run("deliver", f"--credential={tmp_path}/credential") == 0
     assert state() == [(200, 2), (200, 2)]
     assert run("withdraw") == 0
-    assert state() == [(200, 0), (404, 0)], "Helm's own Secret stays for Helm to delete"
+    assert state() == [(404, 0), (404, 0)]
 
 
 def test_the_roles_give_no_right_more(granted: Rendering, kubectl: Kubectl) -> None:

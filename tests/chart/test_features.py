@@ -18,19 +18,15 @@ from tests.chart.rendering import (
     pods,
     render,
 )
+from tests.cluster.paths import ROOT
 
 
 def ci(name: str, **values: Any) -> Rendering:
     return render(CHART / "ci" / f"{name}-values.yaml", values=values)
 
 
-def pod_spec(rendering: Rendering) -> Json:
-    spec: Json = rendering.one("Deployment")["spec"]["template"]["spec"]
-    return spec
-
-
 def volume(rendering: Rendering) -> Json:
-    (found,) = (each for each in pod_spec(rendering)["volumes"] if each["name"] == "storage")
+    (found,) = (each for each in rendering.pod_spec["volumes"] if each["name"] == "storage")
     return {key: value for key, value in found.items() if key != "name"}
 
 
@@ -69,10 +65,10 @@ def test_an_existing_claim_is_used_and_none_is_made() -> None:
 def test_a_nodes_folder_is_given_to_the_registry_first() -> None:
     rendering = ci("storage-hostpath")
     assert volume(rendering) == {"hostPath": {"path": "/var/lib/privreg-ci", "type": "DirectoryOrCreate"}}
-    (container,) = pod_spec(rendering)["initContainers"]
+    (container,) = rendering.pod_spec["initContainers"]
     assert container["args"] == ["/var/lib/registry", "1000", "1000"]
     without = ci("storage-hostpath", storage={"hostPath": {"fixPermissions": False}})
-    assert "initContainers" not in pod_spec(without)
+    assert "initContainers" not in without.pod_spec
 
 
 def test_nfs_and_empty_dir_are_volumes_of_the_pod() -> None:
@@ -202,7 +198,7 @@ def test_the_program_understands_its_settings_and_is_told_what_the_values_say(tm
     assert settings(render(EVERYTHING)) == pull_secrets.Settings(
         release=f"{NAMESPACE}/{RELEASE}",
         secret_name="privreg-pull",
-        source_secret="privreg-pull",
+        source_secret="privreg-credential",
         release_namespace=NAMESPACE,
         namespaces=(NAMESPACE, "default", "team-a"),
         service_accounts=("default", "ci"),
@@ -217,7 +213,7 @@ def test_the_program_understands_its_settings_and_is_told_what_the_values_say(tm
 
 
 def test_the_programs_reach_the_cluster_unchanged() -> None:
-    data = render(MINIMAL).one("ConfigMap")["data"]
+    data = render(MINIMAL).one("ConfigMap", "privreg-programs")["data"]
     for program in (CHART / "files").glob("*.py"):
         assert data[program.name] == program.read_text(), program.name
 
@@ -244,9 +240,10 @@ def test_traces_are_off_unless_an_endpoint_is_given() -> None:
     assert traced["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector.observability:4318"
 
 
-def test_probes_carry_no_credentials() -> None:
+@pytest.mark.parametrize("mode", ["htpasswd", "token"])
+def test_probes_carry_no_credentials(mode: str) -> None:
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        assert render(MINIMAL).registry[probe]["httpGet"] == {"path": "/", "port": "http"}
+        assert ci(mode).registry[probe]["httpGet"] == {"path": "/", "port": "http"}
     assert ci("resources").registry["livenessProbe"]["periodSeconds"] == 30
 
 
@@ -262,7 +259,7 @@ def test_extras_are_added() -> None:
     rendering = ci("extras")
     assert environment(rendering)["GOMEMLIMIT"] == "200MiB"
     assert {"name": "scratch", "mountPath": "/scratch"} in rendering.registry["volumeMounts"]
-    assert {"name": "scratch", "emptyDir": {}} in pod_spec(rendering)["volumes"]
+    assert {"name": "scratch", "emptyDir": {}} in rendering.pod_spec["volumes"]
     assert rendering.one("ConfigMap", "ci-object")["data"] == {"kind": "object"}
     assert rendering.one("ConfigMap", f"ci-{RELEASE}")["data"] == {"host": "registry.example.com"}
 
@@ -278,7 +275,7 @@ def test_extras_are_added() -> None:
 )
 def test_the_registry_runs_as_the_chosen_service_account(values: Json, account: str, made: bool) -> None:
     rendering = render(MINIMAL, values={"serviceAccount": values})
-    assert pod_spec(rendering)["serviceAccountName"] == account
+    assert rendering.pod_spec["serviceAccountName"] == account
     names = {item["metadata"]["name"] for item in rendering.all("ServiceAccount")}
     assert names == {"privreg-pull-secrets", *([account] if made else [])}
 
@@ -301,8 +298,9 @@ def test_a_digest_wins_over_the_tag_and_pull_secrets_come_by_name_or_as_objects(
     rendering = ci("images")
     images = {container["image"] for pod in pods(rendering) for container in pod.containers}
     mirror = "mirror.example.com:5000/docker/library"
-    assert images == {f"{mirror}/registry:3.1.1", f"{mirror}/python@sha256:{'a' * 64}"}
-    assert pod_spec(rendering)["imagePullSecrets"] == [{"name": "mirror-a"}, {"name": "mirror-b"}]
+    others = {f"{mirror}/haproxy:3.2-alpine", f"{mirror}/python@sha256:{'a' * 64}"}
+    assert images == {f"{mirror}/registry:3.1.1", *others}
+    assert rendering.pod_spec["imagePullSecrets"] == [{"name": "mirror-a"}, {"name": "mirror-b"}]
 
 
 def test_names_can_be_chosen() -> None:
@@ -325,8 +323,6 @@ def test_the_notes_give_the_next_commands_for_this_host_and_user() -> None:
 @pytest.mark.parametrize(
     ("name", "warning"),
     [
-        ("users", "every user, the pull credential too, may also push."),
-        ("delete", "every user, the pull credential too, may also push and delete."),
         ("storage-emptydir", "storage.type is emptyDir: every image is lost when the Pod is."),
         ("storage-hostpath", "storage.type is hostPath: the images are on one node"),
         ("ingress-off", "ingress.enabled is false: something of yours must serve https://registry.example.com"),
@@ -337,3 +333,29 @@ def test_the_notes_give_the_next_commands_for_this_host_and_user() -> None:
 def test_the_notes_warn(name: str, warning: str) -> None:
     assert warning in notes(CHART / "ci" / f"{name}-values.yaml")
     assert "TLS Secret" not in notes(CHART / "ci" / "tls-cert-manager-values.yaml")
+
+
+def test_the_notes_warn_that_without_the_gateway_everybody_may_push() -> None:
+    htpasswd = CHART / "ci" / "htpasswd-values.yaml"
+    assert "every user, the pull credential too, may also push." in notes(htpasswd)
+    deletion = CHART / "ci" / "delete-values.yaml"
+    assert "every user, the pull credential too, may also push and delete." in notes(deletion, htpasswd)
+    for mode in ("gateway", "token"):
+        assert "may also push" not in notes(CHART / "ci" / f"{mode}-values.yaml")
+
+
+@pytest.mark.parametrize(
+    ("values", "user"),
+    [
+        (EVERYTHING, "admin"),  # the others may only pull, or push to some repositories only
+        (CHART / "ci" / "gateway-values.yaml", "admin"),
+        (CHART / "ci" / "htpasswd-values.yaml", "ci"),
+        (ROOT / "tests" / "data" / "accept" / "roles-of-an-existing-secret.yaml", "0"),
+        (ROOT / "tests" / "data" / "accept" / "byte-order-mark.yaml", "USER"),  # nobody may push
+        (ROOT / "tests" / "data" / "accept" / "htpasswd-of-an-existing-secret.yaml", "pull"),
+        (CHART / "ci" / "token-values.yaml", "USER"),
+    ],
+    ids=lambda it: it.name if isinstance(it, Path) else "",
+)
+def test_the_notes_name_a_user_who_may_push_what_they_push(values: Path, user: str) -> None:
+    assert f"docker login registry.example.com -u {user}\n" in notes(values)

@@ -7,30 +7,36 @@ from pathlib import Path
 import pytest
 
 from tests.chart.rendering import (
+    ALL,
     CHART,
-    CI_FILES,
     EVERYTHING,
     HELMS,
     MINIMAL,
     Json,
     Rendering,
+    label,
     render,
     template,
 )
 
+HTPASSWD_ALONE = CHART / "ci" / "htpasswd-values.yaml"
 HASH = "$2y$05$AnotherAnotherAnotherAnotherAnotherAnotherAnotherAnot"
 
 
 @pytest.mark.parametrize("helm", HELMS)
-@pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES], ids=lambda path: path.name)
-def test_two_renderings_are_byte_identical(helm: str, values: Path) -> None:
-    assert template(values, helm=helm) == template(values, helm=helm)
+@pytest.mark.parametrize("files", ALL, ids=label)
+def test_two_renderings_are_byte_identical(helm: str, files: tuple[Path, ...]) -> None:
+    assert template(*files, helm=helm) == template(*files, helm=helm)
 
 
-@pytest.mark.parametrize("values", [EVERYTHING, *CI_FILES], ids=lambda path: path.name)
-def test_both_helms_make_the_same_objects(values: Path) -> None:
-    three, four = ({key(item): item for item in render(values, helm=helm).objects} for helm in HELMS)
+@pytest.mark.parametrize("files", ALL, ids=label)
+def test_both_helms_make_the_same_objects(files: tuple[Path, ...]) -> None:
+    three, four = (by_key(render(*files, helm=helm)) for helm in HELMS)
     assert three == four
+
+
+def by_key(rendering: Rendering) -> dict[tuple[str, str, str], Json]:
+    return {key(item): item for item in rendering.objects}
 
 
 def key(item: Json) -> tuple[str, str, str]:
@@ -49,27 +55,72 @@ def pod_template(rendering: Rendering) -> str:
     return json.dumps(rendering.one("Deployment")["spec"]["template"])
 
 
+PULL = {"name": "ci", "hash": HASH, "role": "push"}
+GATEWAY, USERS = "ConfigMap privreg-gateway", "Secret privreg-htpasswd"
+
+
 @pytest.mark.parametrize(
     ("values", "changed"),
     [
-        ({"auth": {"users": [{"name": "ci", "hash": HASH}, {"name": "new", "hash": HASH}]}}, "htpasswd"),
-        ({"httpSecret": {"value": "another-another-another-another-32"}}, "config"),
-        ({"pullSecrets": {"credential": {"username": "ci", "password": "another"}}}, "pull"),
+        ({"auth": {"users": [PULL, {"name": "new", "hash": HASH, "role": "pull"}]}}, {GATEWAY, USERS}),
+        ({"httpSecret": {"value": "another-another-another-another-32"}}, {"Secret privreg-config"}),
+        ({"pullSecrets": {"credential": {"username": "ci", "password": "another"}}}, {"Secret privreg-credential"}),
+        ({"auth": {"realm": "Another"}}, {GATEWAY}),
+        ({"gateway": {"cacheSeconds": 7}}, {GATEWAY}),
+        ({"gateway": {"trustedProxies": ["10.0.0.0/8"]}}, {GATEWAY}),
+        ({"gateway": {"failedLoginsPerMinute": 7}}, {GATEWAY}),
+        ({"gateway": {"verificationsPerSecond": 7}}, {GATEWAY}),
+        ({"gateway": {"threads": 7}}, {GATEWAY}),
+        ({"gateway": {"maxConnections": 700}}, {GATEWAY}),
+        ({"gateway": {"readOnly": True}}, {GATEWAY}),
     ],
+    ids=str,
 )
-def test_changed_credentials_restart_nothing(values: Json, changed: str) -> None:
-    before, after = render(MINIMAL), render(MINIMAL, values=values)
-    assert pod_template(before) == pod_template(after)
-    secrets = {f"privreg-{name}" for name in ("htpasswd", "config", "pull")}
-    differing = {name for name in secrets if before.one("Secret", name) != after.one("Secret", name)}
-    assert differing == {f"privreg-{changed}"}
+def test_changed_users_and_settings_of_the_gateway_restart_nothing(values: Json, changed: set[str]) -> None:
+    assert differing(render(MINIMAL), render(MINIMAL, values=values)) == changed
 
 
 @pytest.mark.parametrize(
-    "values", [{"log": {"level": "debug"}}, {"storage": {"delete": {"enabled": True}}}, {"auth": {"realm": "x"}}]
+    ("user", "changed"),
+    [
+        ({"hash": HASH.replace("Another", "Changed")}, {USERS}),
+        ({"role": "pull"}, {GATEWAY}),
+        ({"repositories": ["team-a/**"]}, {GATEWAY}),
+    ],
+    ids=str,
 )
-def test_a_changed_configuration_restarts_the_registry_that_reads_it_at_start_only(values: Json) -> None:
-    assert pod_template(render(MINIMAL)) != pod_template(render(MINIMAL, values=values))
+def test_a_new_password_changes_the_users_and_a_new_role_the_gateway(user: Json, changed: set[str]) -> None:
+    before, after = (render(MINIMAL, values={"auth": {"users": [each]}}) for each in (PULL, PULL | user))
+    assert differing(before, after) == changed
+
+
+def test_without_the_gateway_changed_users_restart_nothing_either() -> None:
+    values = {"auth": {"users": [PULL, {"name": "new", "hash": HASH}]}}
+    assert differing(render(HTPASSWD_ALONE), render(HTPASSWD_ALONE, values=values)) == {USERS}
+
+
+def differing(before: Rendering, after: Rendering) -> set[str]:
+    """The objects that are not the same, or not there, in both."""
+    old, new = by_key(before), by_key(after)
+    return {f"{kind} {name}" for kind, space, name in old | new if old.get(i := (kind, space, name)) != new.get(i)}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("users", {"log": {"level": "debug"}}),
+        ("users", {"storage": {"delete": {"enabled": True}}}),
+        ("users", {"auth": {"mode": "htpasswd"}}),
+        ("htpasswd", {"auth": {"realm": "Another"}}),
+        ("token", {"token": {"realm": "https://another.example.com/token"}}),
+        ("token", {"token": {"signingAlgorithms": ["ES512"]}}),
+        ("token", {"token": {"keys": "certificates"}}),
+    ],
+    ids=str,
+)
+def test_a_changed_configuration_restarts_the_registry_that_reads_it_at_start_only(name: str, values: Json) -> None:
+    file = CHART / "ci" / f"{name}-values.yaml"
+    assert pod_template(render(file)) != pod_template(render(file, values=values))
 
 
 def test_a_new_version_of_the_chart_alone_restarts_nothing(tmp_path: Path) -> None:

@@ -40,14 +40,20 @@ def test_the_search_finds_a_secret_in_each_disguise() -> None:
 def test_no_secret_is_in_any_other_object_or_in_metadata() -> None:
     rendering = render(EVERYTHING)
     found = [title(item) for item in rendering.objects if leaks(json.dumps(item))]
-    assert sorted(found) == [f"Secret {NAMESPACE}/privreg-{name}" for name in ("config", "htpasswd", "pull")]
+    assert sorted(found) == [f"Secret {NAMESPACE}/privreg-{name}" for name in ("config", "credential", "htpasswd")]
     for item in rendering.objects:
         assert leaks(json.dumps(item["metadata"])) == [], title(item)
 
 
+def test_the_gateways_configuration_names_the_users_and_holds_no_secret() -> None:
+    files = render(EVERYTHING).gateway_files
+    assert all(f"{user['name']} " in files["roles.map"] for user in VALUES["auth"]["users"])
+    assert leaks(json.dumps(files)) == []
+
+
 def test_no_secret_is_in_the_notes() -> None:
     said = notes(EVERYTHING)
-    assert "docker login registry.example.com -u pull" in said
+    assert "docker login registry.example.com -u admin" in said
     assert leaks(said) == []
 
 
@@ -63,6 +69,6 @@ def test_the_secrets_hold_what_they_should() -> None:
     assert config["http"]["secret"] == VALUES["httpSecret"]["value"]
     login = VALUES["pullSecrets"]["credential"]
     pair = base64.b64encode(f"{login['username']}:{login['password']}".encode()).decode()
-    assert json.loads(content("privreg-pull", ".dockerconfigjson")) == {
+    assert json.loads(content("privreg-credential", ".dockerconfigjson")) == {
         "auths": {"registry.example.com": {**login, "auth": pair}}
     }

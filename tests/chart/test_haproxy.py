@@ -1,0 +1,59 @@
+"""HAProxy itself reads what the chart makes of the values that are accepted, without a warning."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.chart.rendering import ALL, MINIMAL, Rendering, label, render
+from tests.cluster.paths import ROOT
+from tests.cluster.pki import Authority
+
+ACCEPTED = [*ALL, *((path,) for path in sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml")))]
+USERS = "userlist users\n    user jo password $2y$05$" + "U" * 53 + "\n"
+REALMS = ["the team's own", "100% ours", "$HOME and ${RUN}", "%[src] %ST", "# no comment", "{a} if TRUE || b", "'", "~`!"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A certificate and its key, by file name."""
+    authority = Authority.create(tmp_path_factory.mktemp("authority"))
+    authority.issue("tls", "registry.example.com", sans=("registry.example.com",))
+    return {name: (authority.folder / name).read_text() for name in ("tls.crt", "tls.key")}
+
+
+def complaints(rendering: Rendering, folder: Path, certificate: dict[str, str]) -> str:
+    """What HAProxy says against the gateway's configuration; warnings are errors."""
+    for name, text in {**rendering.gateway_files, **certificate, "users.cfg": USERS}.items():
+        (folder / name).write_text(text)
+    command = ["haproxy", "-c", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"]
+    environment = {**os.environ, "RUN": str(folder)}
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode == 0) is (ended.stdout == "Configuration file is valid\n"), ended.stdout
+    return ended.stderr
+
+
+def test_haproxy_takes_what_every_accepted_file_makes(tmp_path: Path, certificate: dict[str, str]) -> None:
+    said = {}
+    for files in ACCEPTED:
+        rendering = render(*files)
+        if len(rendering.pod_spec["containers"]) == 2:
+            folder = tmp_path / label(files)
+            folder.mkdir()
+            said[folder.name] = complaints(rendering, folder, certificate)
+    assert len(said) >= 50
+    assert {name: text for name, text in said.items() if text} == {}
+
+
+@pytest.mark.parametrize("realm", REALMS)
+def test_a_realm_may_have_characters_that_mean_something_to_haproxy(
+    realm: str, tmp_path: Path, certificate: dict[str, str]
+) -> None:
+    assert complaints(render(MINIMAL, values={"auth": {"realm": realm}}), tmp_path, certificate) == ""
+
+
+def test_haproxys_complaints_are_noticed(tmp_path: Path, certificate: dict[str, str]) -> None:
+    rendering = render(MINIMAL)
+    broken = Rendering(rendering.text.replace("http-reuse always", "http-reuse sometimes"), "broken")
+    assert "http-reuse" in complaints(broken, tmp_path, certificate)
