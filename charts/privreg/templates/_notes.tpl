@@ -1,6 +1,15 @@
-{{/* A user that the next commands can name. */}}
+{{/* A user that the next commands can name: behind the gateway one who may push anywhere. */}}
 {{- define "privreg.notes.user" -}}
-{{- with first (.Values.auth.users | default list) }}{{ .name }}{{ else }}{{ .Values.pullSecrets.credential.username | default "USER" }}{{ end }}
+{{- $users := .Values.auth.users | default list -}}
+{{- if eq .Values.auth.mode "gateway" -}}
+  {{- $users = list -}}
+  {{- range include "privreg.gateway.access" . | fromJsonArray -}}
+    {{- if not (or (eq .role "pull") .repositories) }}{{ $users = append $users . }}{{ end -}}
+  {{- end -}}
+{{- else if not $users -}}
+  {{- with .Values.pullSecrets.credential.username }}{{ $users = list (dict "name" .) }}{{ end -}}
+{{- end -}}
+{{- with first $users }}{{ .name }}{{ else }}USER{{ end -}}
 {{- end }}
 
 {{/* One line a warning. */}}
