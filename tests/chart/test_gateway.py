@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import CHART, EVERYTHING, HTPASSWD, HTTPS, MINIMAL, TOKEN, Json, Rendering, everything, render
+from tests.chart.rendering import (
+    CHART,
+    EVERYTHING,
+    HTPASSWD,
+    HTTPS,
+    MINIMAL,
+    TOKEN,
+    Json,
+    Rendering,
+    everything,
+    render,
+)
 
 WITHOUT_GATEWAY = pytest.mark.parametrize("over", [HTPASSWD, TOKEN], ids=lambda path: path.name)
 

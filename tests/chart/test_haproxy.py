@@ -1,6 +1,7 @@
 """HAProxy itself reads what the chart makes of the values that are accepted, without a warning."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,16 @@ from tests.cluster.pki import Authority
 
 ACCEPTED = [*ALL, *((path,) for path in sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml")))]
 USERS = "userlist users\n    user jo password $2y$05$" + "U" * 53 + "\n"
-REALMS = ["the team's own", "100% ours", "$HOME and ${RUN}", "%[src] %ST", "# no comment", "{a} if TRUE || b", "'", "~`!"]
+REALMS = [
+    "the team's own",
+    "100% ours",
+    "$HOME and ${RUN}",
+    "%[src] %ST",
+    "# no comment",
+    "{a} if TRUE || b",
+    "'",
+    "~`!",
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +38,7 @@ def complaints(rendering: Rendering, folder: Path, certificate: dict[str, str]) 
     for name, text in {**rendering.gateway_files, **certificate, "users.cfg": USERS}.items():
         (folder / name).write_text(text)
     command = ["haproxy", "-c", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"]
-    environment = {**os.environ, "RUN": str(folder)}
+    environment = {**os.environ, "RUN": "/run/privreg"}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode == 0) is (ended.stdout == "Configuration file is valid\n"), ended.stdout
     return ended.stderr
@@ -50,7 +60,15 @@ def test_haproxy_takes_what_every_accepted_file_makes(tmp_path: Path, certificat
 def test_a_realm_may_have_characters_that_mean_something_to_haproxy(
     realm: str, tmp_path: Path, certificate: dict[str, str]
 ) -> None:
-    assert complaints(render(MINIMAL, values={"auth": {"realm": realm}}), tmp_path, certificate) == ""
+    rendering = render(MINIMAL, values={"auth": {"realm": realm}})
+    assert complaints(rendering, tmp_path, certificate) == ""
+    # What HAProxy makes of it: in double quotes a backslash escapes, a $ without one is a variable, and %% is %.
+    challenges = re.findall(
+        r' hdr WWW-Authenticate "Basic realm=\\"(.*)\\"" if ', rendering.gateway_files["haproxy.cfg"]
+    )
+    assert len(challenges) >= 2
+    assert {re.sub(r"\\(.)", r"\1", text).replace("%%", "%") for text in challenges} == {realm}
+    assert not re.search(r"(?<!\\)\$|(?<!%)%(%%)*(?!%)", challenges[0])
 
 
 def test_haproxys_complaints_are_noticed(tmp_path: Path, certificate: dict[str, str]) -> None:

@@ -29,7 +29,9 @@ def test_every_user_has_a_role_and_those_with_repositories_are_limited_to_them()
 
 
 def test_roles_of_an_existing_secrets_users_come_from_access() -> None:
-    values = {"auth": {"access": [{"name": "0", "role": "admin"}, {"name": "b", "role": "push", "repositories": ["x"]}]}}
+    values = {
+        "auth": {"access": [{"name": "0", "role": "admin"}, {"name": "b", "role": "push", "repositories": ["x"]}]}
+    }
     files = render(CHART / "ci" / "existing-secrets-values.yaml", values=values).gateway_files
     assert files["roles.map"] == "0 admin\nb push\n"
     assert files["limited.lst"] == "b\n"
