@@ -10,6 +10,7 @@ from tests.control_plane import ControlPlane, running
 E2E = ROOT / "tests" / "e2e"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs all end-to-end tests, which wait a lot, from the start; the others do the rest."""
     for item in items:
