@@ -1,5 +1,9 @@
 """The cluster, and the release that most of the end-to-end tests look at."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +12,7 @@ import pytest
 
 from tests.cluster import kind, provider
 from tests.cluster.cluster import Cluster, kubeconfig_of_user
-from tests.cluster.paths import BIN
+from tests.cluster.paths import BIN, CACHE, ROOT
 from tests.e2e.release import Release, kubectl
 
 # How the embedded cluster behaves is tested where it is the one that is used.
@@ -16,6 +20,23 @@ embedded_is_chosen = kubeconfig_of_user() is None and not kind.docker_answers()
 collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py"]
 
 MakeRelease = Callable[..., Release]
+
+# A cluster beside the one that the other tests use. The folder has a fixed name, so that what a killed run
+# left behind is found and ended by the next one, and by .ci/run.
+SECOND_CLUSTER = CACHE / "second-cluster"
+
+
+@pytest.fixture
+def second_cluster() -> Iterator[Path]:
+    """The folder of another cluster, which is not up; whatever is up there in the end is ended."""
+    down = [sys.executable, "-m", "tests.cluster", "down"]
+    environment = {**os.environ, "PRIVREG_CLUSTER_DIR": str(SECOND_CLUSTER)}
+    environment.pop("KUBECONFIG", None)
+    subprocess.run(down, cwd=ROOT, env=environment, capture_output=True, check=True)
+    shutil.rmtree(SECOND_CLUSTER, ignore_errors=True)
+    SECOND_CLUSTER.mkdir(parents=True)
+    yield SECOND_CLUSTER
+    subprocess.run(down, cwd=ROOT, env=environment, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")

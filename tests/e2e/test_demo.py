@@ -21,16 +21,16 @@ def make(target: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_demo_ends_with_a_running_pod_and_says_how_to_log_in(tmp_path: Path) -> None:
+def test_the_demo_ends_with_a_running_pod_and_says_how_to_log_in(second_cluster: Path) -> None:
     try:
         for _ in range(2):  # again: it goes on with what is there
-            shown = make("demo", tmp_path)
+            shown = make("demo", second_cluster)
             assert shown.returncode == 0, shown.stdout + shown.stderr
             assert "1/1     Running" in shown.stdout
             assert "Hello from your own registry" in shown.stdout
             assert "skopeo login registry.privreg.test" in shown.stdout
     finally:
-        down = make("demo-down", tmp_path)
+        down = make("demo-down", second_cluster)
     assert down.returncode == 0, down.stdout + down.stderr
-    assert not (tmp_path / "state").exists()
-    assert not (tmp_path / "demo").exists()
+    assert not (second_cluster / "state").exists()
+    assert not (second_cluster / "demo").exists()

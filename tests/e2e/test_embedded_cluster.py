@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,8 @@ class Sandbox:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    box = Sandbox(tmp_path)
-    yield box
-    assert box.run("down").returncode == 0
+def sandbox(second_cluster: Path) -> Sandbox:
+    return Sandbox(second_cluster)
 
 
 def wait_for(what: str, holds: Callable[[], bool], timeout: float = 60) -> None:
