@@ -89,6 +89,8 @@ frontend door
     acl basic req.fhdr(authorization) -m reg -i '^Basic [A-Za-z0-9+/]{1,1024}={0,2}$'
     http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "authentication required") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !basic
     {{- include "privreg.gateway.refuseGuesses" . }}
+    # Those who wait in line to be compared leave connections for the others.
+    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven { be_conn(to_verify) ge {{ div $gateway.maxConnections 4 }} }
     http-request set-log-level silent if !known or { stopping }
     # After a reload the new process has the new users: it answers what comes on connections of the old one, too.
     use_backend again if { stopping }
@@ -200,7 +202,7 @@ backend registry_metrics
 
 {{/*
 Who fails too often must wait, and so must who has failed lately while as many guesses of others are wrong in
-this second as may be. Nobody else is refused, unless those who wait take up a quarter of all connections.
+this second as may be.
 */}}
 {{- define "privreg.gateway.refuseGuesses" }}
 {{- $gateway := .Values.gateway }}
@@ -209,9 +211,8 @@ this second as may be. Nobody else is refused, unless those who wait take up a q
     acl guessed src,ipmask(32,64),table_gpc0_rate(failures) -m int gt 0
     acl guesses_too_often src,ipmask(32,64),table_gpc0_rate(failures) -m int ge {{ $gateway.failedLoginsPerMinute }}
     acl busy int(0),table_gpc0_rate(all_failures) -m int ge {{ $gateway.verificationsPerSecond }}
-    acl full be_conn(to_verify) ge {{ div $gateway.maxConnections 4 }}
     http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many failed logins from this address") }} hdr Retry-After 60 if !known !proven guesses_too_often
-    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven busy guessed or !known !proven full
+    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven busy guessed
 {{- end }}
 
 {{/*
