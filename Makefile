@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export PATH := $(BIN):$(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e lint lock clean
+.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e bench lint lock clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,16 +31,19 @@ tools: $(VENV)/ready ## build the programs that the tests use
 	@$(RUN) -m tests.cluster tools
 
 test: $(VENV)/ready tools lint ## everything: lint, then unit, chart and end-to-end tests
-	@$(RUN) -m pytest -n 2 --dist loadgroup tests
+	@$(RUN) -m pytest -n 2 tests
 
 test-unit: $(VENV)/ready tools ## the CLI and the programs in the chart
 	@$(RUN) -m pytest tests/unit
 
 test-chart: $(VENV)/ready tools ## what the chart renders
-	@$(RUN) -m pytest tests/chart
+	@$(RUN) -m pytest tests/chart tests/gateway tests/token_mode
 
 test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
 	@$(RUN) -m pytest tests/e2e
+
+bench: $(VENV)/ready tools ## the gateway's speed, against the registry alone (bench/RESULTS.md; 6 minutes)
+	@$(RUN) -m bench
 
 lint: $(VENV)/ready tools ## ruff, mypy, yamllint, shellcheck, helm lint
 	@tests/lint.sh

@@ -3,20 +3,28 @@
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-from tests.cluster.paths import ROOT
 from tests.control_plane import ControlPlane, running
 
-E2E = ROOT / "tests" / "e2e"
+E2E = "tests/e2e/"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
+class OneProcessForE2E(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """One process runs all end-to-end tests, which share a cluster and wait a lot; the others do the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return E2E if nodeid.startswith(E2E) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForE2E:
+    return OneProcessForE2E(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all end-to-end tests, which wait a lot, from the start; the others do the rest."""
-    for item in items:
-        if item.path.is_relative_to(E2E):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-    items.sort(key=lambda item: not item.path.is_relative_to(E2E))
+    """The end-to-end tests take longest, so they start first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(E2E))
 
 
 @pytest.fixture(scope="session")

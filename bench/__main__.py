@@ -1,0 +1,61 @@
+"""Measure everything and write the results: `make bench`, or `python -m bench`."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+
+from bench import blobs, guesses, memory, namespaces, pulls, rates, report, site
+from bench.errors import BenchError
+from bench.image import push_image
+from bench.link import shaped_link
+from bench.measure import Row
+
+PROGRAMS = {"haproxy": "haproxy", "wrk": "wrk", "curl": "curl", "ip": "iproute2", "tc": "iproute2", "mount": "mount"}
+
+
+def main(arguments: list[str]) -> int:
+    """0 when every goal was reached, 1 when not or when nothing could be measured."""
+    try:
+        _check_programs()
+        if namespaces.INSIDE not in arguments:
+            namespaces.enter("bench")
+        machine = report.describe(os.getloadavg()[0])
+        rows = _measure()
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    report.write(machine, rows)
+    print(report.table(rows))
+    return int(any(row.missed for row in rows))
+
+
+def _measure() -> list[Row]:
+    namespaces.open_loopback()
+    with namespaces.folder_in_memory() as folder, shaped_link() as link:
+        running = site.start(folder)
+        image = push_image(site.DIRECT, "team/app", layers=10, layer_size=1 << 20)
+        steps: dict[str, Callable[[], list[Row]]] = {
+            "small requests": lambda: rates.run(folder, image),
+            "big blobs": lambda: blobs.run(folder, link),
+            "many pulls at once": lambda: pulls.run(running, image),
+            "memory": lambda: memory.run(running, image),
+            "a guesser": lambda: guesses.run(folder),
+        }
+        rows = []
+        for number, (name, step) in enumerate(steps.items(), 1):
+            started = time.monotonic()
+            rows += step()
+            print(f"[{number}/{len(steps)}] {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        return rows
+
+
+def _check_programs() -> None:
+    missing = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
+    if missing:
+        raise BenchError(f"not found: {', '.join(missing)}; install the Debian packages of these names")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
