@@ -25,6 +25,8 @@ FOR_CLUSTER = {
     "util-linux": "/usr/bin/nsenter",
 }
 FOR_CLIENTS = {"curl": "/usr/bin/curl", "skopeo": "/usr/bin/skopeo"}
+# The chart's gateway without a cluster, and what writes htpasswd files and asks TLS servers.
+FOR_TESTS = {"apache2-utils": "/usr/bin/htpasswd", "haproxy": "/usr/sbin/haproxy", "openssl": "/usr/bin/openssl"}
 # Wanted by packages' installation scripts, which `extract` does not run.
 ONLY_FOR_SCRIPTS = re.compile(
     r"(lib)?perl|c?debconf|dpkg|install-info|usrmerge|adduser|mailcap|mime-support|media-types|tar$"

@@ -30,8 +30,8 @@ def up(for_tests: bool = False) -> Cluster:
 
 
 def tools(programs: tuple[Program, ...]) -> None:
-    """Build the programs that are not there yet, and install the Debian packages of the clients."""
-    _prepare(programs, (), debian.FOR_CLIENTS, [])
+    """Build the programs that are not there yet, and install the Debian packages that the tests use."""
+    _prepare(programs, (), debian.FOR_CLIENTS | debian.FOR_TESTS, [])
 
 
 def _prepare(
