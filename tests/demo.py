@@ -71,10 +71,10 @@ class Demo:
 
     def make_namespace_with_certificate(self) -> None:
         """The namespace, and the TLS Secret that cert-manager would make on a cluster with a public name."""
-        self.call("kubectl", "create", "namespace", NAMESPACE, tolerate="AlreadyExists")
+        self.call("kubectl", "create", "namespace", NAMESPACE, tolerate="already exists")
         if pki := self.cluster.pki:
             pair = [f"--cert={pki}/registry.crt", f"--key={pki}/registry.key", f"--namespace={NAMESPACE}"]
-            self.call("kubectl", "create", "secret", "tls", TLS_SECRET, *pair, tolerate="AlreadyExists")
+            self.call("kubectl", "create", "secret", "tls", TLS_SECRET, *pair, tolerate="already exists")
 
     def login(self, user: str, file: str) -> None:
         """Log skopeo in, the password through standard input."""

@@ -1,5 +1,6 @@
 """The cluster, and the release that most of the end-to-end tests look at."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ embedded_is_chosen = kubeconfig_of_user() is None and not kind.docker_answers()
 collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py"]
 
 MakeRelease = Callable[..., Release]
+NUMBERS = itertools.count()
 
 # A cluster beside the one that the other tests use. The folder has a fixed name, so that what a killed run
 # left behind is found and ended by the next one, and by .ci/run.
@@ -57,14 +59,15 @@ def releases(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
     def make(name: str, host: str, **options: object) -> Release:
         folder: Path = tmp_path_factory.mktemp(name)
-        release = Release(cluster, name, f"ns-{name}", host, folder, **options)  # type: ignore[arg-type]
+        namespace = f"ns-{name}-{next(NUMBERS)}"  # never one that is still being deleted
+        release = Release(cluster, name, namespace, host, folder, **options)  # type: ignore[arg-type]
         made.append(release)
         return release
 
     yield make
     for release in made:
-        release.uninstall(check=False)
-        kubectl(cluster, "delete", "namespace", release.namespace, "--ignore-not-found", "--timeout=60s")
+        release.uninstall(check=False, wait=False)
+        kubectl(cluster, "delete", "namespace", release.namespace, "--ignore-not-found", "--wait=false")
 
 
 @pytest.fixture

@@ -92,8 +92,10 @@ class Release:
         """`helm upgrade`, and wait until everything is ready."""
         return self._helm("upgrade", *self._chart_and_values(), "--wait", "--timeout=120s", *flags, check=check)
 
-    def uninstall(self, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def uninstall(self, check: bool = True, wait: bool = True) -> "subprocess.CompletedProcess[str]":
         """`helm uninstall`, and wait until everything is gone."""
+        if not wait:
+            return self._helm("uninstall", self.name, check=check)
         ended = self._helm("uninstall", self.name, "--wait", check=check)
         pods = ["pods", f"--namespace={self.namespace}", f"--selector=app.kubernetes.io/instance={self.name}"]
         kubectl(self.cluster, "wait", "--for=delete", *pods, "--timeout=90s", check=False)

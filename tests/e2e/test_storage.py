@@ -24,10 +24,10 @@ def test_a_host_folder_of_roots_is_made_writable_and_the_registry_stays_unprivil
     image = release.push_hello("stored/hello:1")
     assert image
     pod = release.pod()
-    (container,) = pod["spec"]["containers"]
-    user = {**pod["spec"]["securityContext"], **container["securityContext"]}
-    assert user["runAsNonRoot"] is True
-    assert user["runAsUser"] == 1000
+    for container in pod["spec"]["containers"]:
+        user = {**pod["spec"]["securityContext"], **container["securityContext"]}
+        assert user["runAsNonRoot"] is True
+        assert user["runAsUser"] == 1000
     release.uninstall()
     release.install()
     client = release.client()

@@ -60,7 +60,7 @@ class Terminal:
             self._read()
         while self._read():
             pass
-        return self.process.wait(timeout=1)
+        return self.process.wait(timeout=30)
 
     def _read(self) -> bool:
         if not select.select([self.master], [], [], 0.1)[0]:
