@@ -174,7 +174,7 @@ def _kubelet(layout: Layout) -> dict[str, object]:
         # The machine's disk is not ours to judge: no eviction, no image garbage collection.
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
-        "syncFrequency": "10s",  # Secrets reach their volumes sooner than in the default minute
+        "syncFrequency": "3s",  # Secrets reach their volumes sooner than in the default minute
         "podLogsDir": f"{RUN}/pod-logs",
         "volumePluginDir": f"{RUN}/volume-plugins",
     }
