@@ -132,3 +132,17 @@ def test_a_missing_credential_file_names_the_key(tmp_path: Path, capsys: pytest.
     with serving(CHALLENGE) as server:
         assert run(server, f"--credential={tmp_path / 'missing'}") == 1
     assert "the Secret must have the key .dockerconfigjson" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("configuration", "code"), [("current", 0), ("refused", 1)])
+def test_a_gateway_that_refused_a_changed_configuration_fails_loudly(
+    configuration: str, code: int, credential: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(CHALLENGE, Scripted(200, "{}", {"Privreg-Configuration": configuration})) as server:
+        assert run(server, f"--credential={credential}") == code
+    assert ("keeps the old one; its log says why" in capsys.readouterr().err) == bool(code)
+
+
+def test_a_token_server_is_what_token_mode_asks_for() -> None:
+    with serving(Scripted(401, "", {"WWW-Authenticate": "Bearer realm=x"})) as server:
+        assert run(server, "--challenge=Bearer") == 0
