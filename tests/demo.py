@@ -155,9 +155,7 @@ def main(command: str) -> int:
         shutil.rmtree(FOLDER, ignore_errors=True)
         print("the cluster is gone" if provider.down() else "the demo is gone")
         return 0
-    except ClusterError as error:
-        print(f"error: {error}", file=sys.stderr)
-    except subprocess.SubprocessError as error:
+    except (ClusterError, subprocess.SubprocessError) as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nstopped; run it again to go on, or `make demo-down`", file=sys.stderr)

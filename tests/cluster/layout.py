@@ -55,11 +55,6 @@ class Layout:
         """The administrator's kubeconfig, for use from the machine."""
         return self.state / "admin.kubeconfig"
 
-    @property
-    def ca_file(self) -> Path:
-        """The CA that signed everything, the registries' certificates among it."""
-        return self.state / "pki" / "ca.crt"
-
     def log(self, component: str) -> Path:
         """The log of one component; it outlives the cluster, until the next one starts."""
         return self.state.parent / "log" / f"{component}.log"

@@ -1,7 +1,7 @@
 """Real clients of the registry, each with a home folder of its own and logged in the way its users do."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.cluster import Cluster
@@ -20,13 +20,10 @@ class Client:
     cluster: Cluster
     host: str
     home: Path
-    variables: dict[str, str] = field(default_factory=dict)
 
     def run(self, *command: str, stdin: str | None = None, check: bool = True, timeout: float = 120) -> str:
         """Run `command`; returns its standard output, or all of its output when `check` is off."""
-        ended = self.cluster.run(
-            list(command), stdin=stdin, check=False, timeout=timeout, env={**self._environment(), **self.variables}
-        )
+        ended = self.cluster.run(list(command), stdin=stdin, check=False, timeout=timeout, env=self._environment())
         if check:
             assert ended.returncode == 0, f"{' '.join(command)}: {ended.stderr}{ended.stdout}"
             return ended.stdout

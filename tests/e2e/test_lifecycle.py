@@ -75,10 +75,9 @@ def test_a_changed_setting_of_the_registry_takes_effect(release: Release) -> Non
 
 def test_uninstalling_keeps_the_volume_and_a_new_release_finds_the_images(release: Release) -> None:
     image = release.push_hello("kept/hello:1").rpartition("/")[2]
-    claim = f"{release.fullname}"
     release.uninstall()
     claims = get(release.cluster, "persistentvolumeclaims", release.namespace)["items"]
-    assert len(claims) == 1, claim
+    assert len(claims) == 1
     left = json.loads(
         kubectl(release.cluster, "get", "all,secrets,configmaps,ingresses,roles,rolebindings,serviceaccounts",
                 f"--namespace={release.namespace}", "--output=json",
