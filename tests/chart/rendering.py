@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from privreg_values.helm import Helm
+from privreg_values.cluster.helm import Helm
 from tests.cluster.paths import BIN, ROOT
 
 Json = dict[str, Any]

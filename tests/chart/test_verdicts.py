@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import validate
 from privreg_values.errors import HelmError
+from privreg_values.values import validate
 from tests.chart.rendering import ALL, CHART, HELMS, Json, label, render
 from tests.chart.test_values_are_used import SCHEMA, resolve
 from tests.cluster.paths import ROOT

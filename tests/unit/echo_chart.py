@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from privreg_values.cluster.helm import Helm
 from privreg_values.errors import HelmError
-from privreg_values.helm import Helm
 from tests.cluster.paths import BIN
 
 HELM = Helm(str(BIN / "helm"))

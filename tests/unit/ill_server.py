@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from privreg_values.registry_client import Site
+from privreg_values.registry.client import Site
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="r"'}
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from privreg_values.credentials import hash_password
-from privreg_values.registry_client import Site
+from privreg_values.registry.client import Site
+from privreg_values.users.credentials import hash_password
 from tests.cluster import pki
 from tests.cluster.paths import BIN
 

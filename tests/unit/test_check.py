@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import image
-from privreg_values.check import Check, Login
 from privreg_values.errors import RegistryError
-from privreg_values.registry_client import Client, digest
+from privreg_values.registry import image
+from privreg_values.registry.check import Check, Login
+from privreg_values.registry.client import Client, digest
 from tests.unit.conftest import Cli, Ended
 from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, running
 

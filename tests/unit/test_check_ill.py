@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from privreg_values import certificates, registry_client
-from privreg_values.check import Check, Login, Step
 from privreg_values.errors import RegistryError
-from privreg_values.registry_client import Client, Site
+from privreg_values.registry import certificates
+from privreg_values.registry import client as registry_client
+from privreg_values.registry.check import Check, Login, Step
+from privreg_values.registry.client import Client, Site
 from tests.cluster import pki
 from tests.unit.ill_server import CHALLENGE, Answer, IllServer, Request, Script, serving
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values.connection import check_repository, parse_address
 from privreg_values.errors import FileError, UsageError
-from privreg_values.known import read_known
+from privreg_values.registry.connection import check_repository, parse_address
+from privreg_values.users.known import read_known
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import math
 import bcrypt
 import pytest
 
-from privreg_values import credentials
 from privreg_values.errors import CredentialError
+from privreg_values.users import credentials
 
 
 @pytest.mark.parametrize("name", ["admin", "a", "9", "Team.CI", "a@example.com", "x_y-z", "a" * 63])

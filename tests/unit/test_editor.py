@@ -5,10 +5,10 @@ import difflib
 import pytest
 from ruamel.yaml import YAML
 
-from privreg_values.editor import Editor
 from privreg_values.errors import FileError
-from privreg_values.nodes import plain
-from privreg_values.yaml_reader import parse
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import plain
+from privreg_values.values.yaml_reader import parse
 
 USER = {"name": "n1", "hash": "$2y$x"}
 

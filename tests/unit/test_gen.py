@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from privreg_values import credentials, users, validate
+from privreg_values.users import credentials
+from privreg_values.users import plan as users
+from privreg_values.values import validate
 from tests.unit import echo_chart
 from tests.unit.conftest import Cli
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import credentials
+from privreg_values.users import credentials
 from tests.unit.conftest import Cli
 from tests.unit.test_files import file_size_limit
 from tests.unit.test_gen import HOST, hashes, load, passwords

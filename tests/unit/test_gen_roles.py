@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from privreg_values import credentials, validate
+from privreg_values.users import credentials
+from privreg_values.values import validate
 from tests.unit.conftest import Cli
 from tests.unit.test_gen import HOST, load
 

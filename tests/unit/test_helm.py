@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import helm
+from privreg_values.cluster import helm
+from privreg_values.cluster.helm import Helm
 from privreg_values.errors import HelmError
-from privreg_values.helm import Helm
 from tests.cluster.paths import BIN, ROOT
 from tests.unit import echo_chart
 
@@ -84,7 +84,7 @@ def test_a_chart_that_helm_refuses_is_an_error_with_helms_words(binary: Helm, ch
 
 def test_a_failure_is_raised_and_not_logged_as_well(chart: Path) -> None:
     script = (
-        "import sys; from privreg_values.helm import Helm, HelmError\n"
+        "import sys; from privreg_values.cluster.helm import Helm, HelmError\n"
         "try: Helm(sys.argv[1]).template_text(sys.argv[2] + '/none')\n"
         "except HelmError: print('raised')"
     )
@@ -128,7 +128,7 @@ def test_only_this_module_knows_pyhelm3_and_only_one_knows_ruamel() -> None:
 
 def test_importing_it_does_not_run_helm() -> None:
     subprocess.run(
-        [sys.executable, "-c", "import privreg_values.helm"],
+        [sys.executable, "-c", "import privreg_values.cluster.helm"],
         env={"PATH": "", "PYTHONPATH": ":".join(sys.path)},
         check=True,
     )

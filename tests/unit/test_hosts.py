@@ -2,8 +2,8 @@
 
 import pytest
 
-from privreg_values import hosts
 from privreg_values.errors import HostError
+from privreg_values.values import hosts
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values.nodes import Mark, coalesce, locate, merge, plain
-from privreg_values.yaml_reader import parse
+from privreg_values.values.nodes import Mark, coalesce, locate, merge, plain
+from privreg_values.values.yaml_reader import parse
 from tests.unit import echo_chart
 
 DEFAULTS = "map: {one: 1, two: 2, deep: {x: 1, gone: null}, none: null}\nlist: [1, 2]\nword: a\nnone: null\n"

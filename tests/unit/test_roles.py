@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from privreg_values import chart, check, roles
 from privreg_values.errors import UsageError
-from privreg_values.roles import Grant, Role
+from privreg_values.registry import check
+from privreg_values.users import roles
+from privreg_values.users.roles import Grant, Role
+from privreg_values.values import chart
 from tests.cluster.paths import ROOT
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from privreg_values import validate
 from privreg_values.errors import HelmError
+from privreg_values.values import validate
 from tests.cluster.paths import ROOT
 from tests.unit.echo_chart import HELM
 

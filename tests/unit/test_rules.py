@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from privreg_values import chart, rules
-from privreg_values.nodes import plain
+from privreg_values.values import chart, rules
+from privreg_values.values.nodes import plain
 
 GOOD: dict[str, Any] = {
     "host": "registry.example.com",

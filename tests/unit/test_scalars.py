@@ -2,7 +2,7 @@
 
 import pytest
 
-from privreg_values.scalars import is_plain_string, resolve
+from privreg_values.values.scalars import is_plain_string, resolve
 
 
 @pytest.mark.parametrize("text", ["y", "Yes", "TRUE", "on", "ON"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import credentials, validate
+from privreg_values.users import credentials
+from privreg_values.values import validate
 from tests.unit.conftest import Cli, Ended
 from tests.unit.test_gen import HOST, hashes, load, passwords
 from tests.unit.test_gen_again import lines_gone, replace, snapshot

@@ -2,9 +2,9 @@
 
 import pytest
 
-from privreg_values.editor import Editor
 from privreg_values.errors import FileError
-from privreg_values.nodes import Path
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import Path
 
 CASES: dict[str, tuple[str, Path, str]] = {
     "an item with its lines": (

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import credentials, files, validate
+from privreg_values import files
+from privreg_values.users import credentials
+from privreg_values.values import validate
 from tests.unit.conftest import Cli
 from tests.unit.test_gen import HOST, hashes, passwords
 from tests.unit.test_gen_again import snapshot

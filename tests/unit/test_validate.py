@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from privreg_values import chart, schema
-from privreg_values.nodes import plain
+from privreg_values.values import chart, schema
+from privreg_values.values.nodes import plain
 from tests.unit.conftest import Cli
 
 HASH = "$2y$04$" + "a" * 53

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from privreg_values.errors import SyntaxProblem
-from privreg_values.nodes import Mark, find, plain
-from privreg_values.values_file import decode
-from privreg_values.yaml_reader import MAX_DEPTH, parse
+from privreg_values.values.nodes import Mark, find, plain
+from privreg_values.values.values_file import decode
+from privreg_values.values.yaml_reader import MAX_DEPTH, parse
 from tests.unit import echo_chart
 
 SAME_AS_HELM: dict[str, bytes] = {

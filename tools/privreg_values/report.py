@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from privreg_values.accounts import Account, Change, Files
-from privreg_values.check import Step
-from privreg_values.gen import Outcome
+from privreg_values.generate.gen import Outcome
+from privreg_values.registry.check import Step
 from privreg_values.terminal import Style
-from privreg_values.validate import Report
+from privreg_values.users.accounts import Account, Change, Files
+from privreg_values.values.validate import Report
 
 _NAME_WIDTH = 9  # of the longest step's name, "challenge"
 

@@ -99,8 +99,8 @@ def gen(
       privreg-values gen --user 'bob:pull:team-a/**,base/*'
       privreg-values gen --rotate ci
     """
-    from privreg_values import choices  # noqa: PLC0415 - only when it runs
     from privreg_values.commands.gen import run  # noqa: PLC0415
+    from privreg_values.generate import choices  # noqa: PLC0415 - only when it runs
 
     settings = [
         *choices.storage(

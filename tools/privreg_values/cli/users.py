@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from privreg_values.roles import Role
+from privreg_values.users.roles import Role
 
 app = typer.Typer(
     help="Add, list, change and remove users in a values file.",

@@ -6,14 +6,15 @@ import sys
 
 import typer
 
-from privreg_values import hosts, report
-from privreg_values.check import Check, Login, Step
+from privreg_values import report
 from privreg_values.commands.passwords import ask_password, is_terminal, read_password
-from privreg_values.connection import HTTPS, check_repository, parse_address, trust
 from privreg_values.errors import UsageError
-from privreg_values.known import Known, read_known
-from privreg_values.registry_client import Site
+from privreg_values.registry.check import Check, Login, Step
+from privreg_values.registry.client import Site
+from privreg_values.registry.connection import HTTPS, check_repository, parse_address, trust
 from privreg_values.terminal import style_of
+from privreg_values.users.known import Known, read_known
+from privreg_values.values import hosts
 
 
 def run(

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import typer
 
-from privreg_values import gitignore, hosts, report
+from privreg_values import gitignore, report
 from privreg_values.commands.passwords import given_password, is_terminal
 from privreg_values.errors import HostError, UsageError
 from privreg_values.files import is_there
-from privreg_values.gen import Request, Setting, generate
-from privreg_values.roles import Grant, parse_user
+from privreg_values.generate.gen import Request, Setting, generate
+from privreg_values.users.roles import Grant, parse_user
+from privreg_values.values import hosts
 
 
 def run(

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import typer
 
-from privreg_values import accounts, gitignore, report
-from privreg_values.accounts import Change, Files
+from privreg_values import gitignore, report
 from privreg_values.commands.passwords import given_password
 from privreg_values.errors import UsageError
-from privreg_values.roles import Role, grant
+from privreg_values.users import accounts
+from privreg_values.users.accounts import Change, Files
+from privreg_values.users.roles import Role, grant
 
 __all__ = ["Files", "add", "remove", "role", "rotate", "show"]
 

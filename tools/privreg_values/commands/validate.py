@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from privreg_values import report
-from privreg_values.validate import validate
+from privreg_values.values.validate import validate
 
 
 def run(files: Sequence[str], *, as_json: bool) -> None:

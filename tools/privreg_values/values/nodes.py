@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from privreg_values.scalars import Scalar
+from privreg_values.values.scalars import Scalar
 
 Path = tuple[str | int, ...]
 Value = Any  # a scalar, or lists and dicts of them: what YAML says, without places

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from privreg_values import chart, files, rules, validate, values_file
-from privreg_values.editor import Editor
+from privreg_values import files
 from privreg_values.errors import UsageError
-from privreg_values.nodes import Node, coalesce, locate, plain
-from privreg_values.paths import render
+from privreg_values.values import chart, rules, validate, values_file
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import Node, coalesce, locate, plain
+from privreg_values.values.paths import render
 
 
 class Editing:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from privreg_values import image
-from privreg_values.certificates import explain, lifetime
 from privreg_values.errors import RegistryError
-from privreg_values.registry_client import Client, Response, Site, Unexpected, digest, printable
+from privreg_values.registry import image
+from privreg_values.registry.certificates import explain, lifetime
+from privreg_values.registry.client import Client, Response, Site, Unexpected, digest, printable
 
 TAG = "check"
 LOGS = "see the registry's log: kubectl logs -l app.kubernetes.io/name=privreg"

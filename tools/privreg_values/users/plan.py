@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from privreg_values.credentials import (
+from privreg_values.errors import CredentialError
+from privreg_values.users.credentials import (
     ALPHABET,
     COST_OF_GENERATED,
     COST_OF_GIVEN,
@@ -17,12 +18,11 @@ from privreg_values.credentials import (
     is_hash,
     matches,
 )
-from privreg_values.editor import Editor
-from privreg_values.errors import CredentialError
-from privreg_values.known import CREDENTIALS, VALUES
-from privreg_values.nodes import Path, Value, locate
-from privreg_values.roles import Grant, Role
-from privreg_values.user_list import USERS, User, UserList, mode
+from privreg_values.users.known import CREDENTIALS, VALUES
+from privreg_values.users.roles import Grant, Role
+from privreg_values.users.user_list import USERS, User, UserList, mode
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import Path, Value, locate
 
 PULL_USER = "cluster"  # what the cluster itself pulls with
 DEFAULT_ROLES = {"admin": Role.ADMIN, "ci": Role.PUSH, PULL_USER: Role.PULL}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from privreg_values import chart
-from privreg_values.editor import Editor
-from privreg_values.nodes import Path, find, locate, plain
-from privreg_values.roles import Grant
+from privreg_values.users.roles import Grant
+from privreg_values.values import chart
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import Path, find, locate, plain
 
 USERS: Path = ("auth", "users")
 ACCESS: Path = ("auth", "access")

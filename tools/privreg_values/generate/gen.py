@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from privreg_values import editing, hosts, validate
-from privreg_values.credentials import check_password, check_user_name, generate_secret
 from privreg_values.errors import ConflictError, UsageError
-from privreg_values.nodes import Path, Value, locate
-from privreg_values.paths import render
-from privreg_values.roles import Grant
-from privreg_values.users import Users
+from privreg_values.users.credentials import check_password, check_user_name, generate_secret
+from privreg_values.users.plan import Users
+from privreg_values.users.roles import Grant
+from privreg_values.values import editing, hosts, validate
+from privreg_values.values.nodes import Path, Value, locate
+from privreg_values.values.paths import render
 
 HEADER = """\
 Values of the privreg chart, made by `privreg-values gen`; run it again to add to them.

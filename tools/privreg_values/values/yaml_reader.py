@@ -31,8 +31,8 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
 from privreg_values.errors import SyntaxProblem
-from privreg_values.nodes import Mark, Node, merge
-from privreg_values.scalars import Scalar, resolve
+from privreg_values.values.nodes import Mark, Node, merge
+from privreg_values.values.scalars import Scalar, resolve
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"

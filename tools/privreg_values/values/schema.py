@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import extend
 
-from privreg_values import chart, hosts
-from privreg_values.credentials import MAX_COST, user_name_fault
-from privreg_values.nodes import Path, Value
-from privreg_values.paths import render
+from privreg_values.users.credentials import MAX_COST, user_name_fault
+from privreg_values.values import chart, hosts
+from privreg_values.values.nodes import Path, Value
+from privreg_values.values.paths import render
 
 _TYPES = {
     "object": "a map",

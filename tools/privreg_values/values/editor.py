@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 import json
 
-from privreg_values import removal, yaml_reader
 from privreg_values.errors import FileError, SyntaxProblem
-from privreg_values.nodes import Mark, Node, Path, Value, find, plain
-from privreg_values.scalars import is_plain_string
+from privreg_values.values import removal, yaml_reader
+from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
+from privreg_values.values.scalars import is_plain_string
 
 STEP = 2  # columns that each level is indented by
 

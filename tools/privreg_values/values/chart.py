@@ -7,8 +7,8 @@ import importlib.resources
 import json
 from typing import Any
 
-from privreg_values import yaml_reader
-from privreg_values.nodes import Node
+from privreg_values.values import yaml_reader
+from privreg_values.values.nodes import Node
 
 
 @functools.cache

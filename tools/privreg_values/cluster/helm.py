@@ -21,7 +21,7 @@ from pyhelm3 import errors
 from pyhelm3.command import Command, SafeLoader
 
 from privreg_values.errors import HelmError
-from privreg_values.nodes import Value
+from privreg_values.values.nodes import Value
 
 # pyhelm3 logs each command that fails; here that is an error which says more.
 logging.getLogger("pyhelm3").addHandler(logging.NullHandler())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from privreg_values import yaml_reader
 from privreg_values.errors import FileError, UsageError
 from privreg_values.files import is_there
-from privreg_values.nodes import plain
-from privreg_values.values_file import read_text
+from privreg_values.values import yaml_reader
+from privreg_values.values.nodes import plain
+from privreg_values.values.values_file import read_text
 
 VALUES = "values.yaml"
 CREDENTIALS = "credentials.yaml"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from privreg_values import chart, rules, schema, yaml_reader
 from privreg_values.errors import SyntaxProblem
-from privreg_values.nodes import Mark, Node, Path, coalesce, locate, merge, plain
-from privreg_values.paths import render
-from privreg_values.values_file import read_text
+from privreg_values.values import chart, rules, schema, yaml_reader
+from privreg_values.values.nodes import Mark, Node, Path, coalesce, locate, merge, plain
+from privreg_values.values.paths import render
+from privreg_values.values.values_file import read_text
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from privreg_values import editing, validate, values_file
-from privreg_values.credentials import (
+from privreg_values.errors import ConflictError, FileError
+from privreg_values.generate.gen import USERS_COMMENT, credentials_header
+from privreg_values.users.credentials import (
     COST_OF_GENERATED,
     COST_OF_GIVEN,
     check_password,
@@ -17,12 +18,11 @@ from privreg_values.credentials import (
     hash_password,
     is_hash,
 )
-from privreg_values.editor import Editor
-from privreg_values.errors import ConflictError, FileError
-from privreg_values.gen import USERS_COMMENT, credentials_header
-from privreg_values.nodes import Path, locate
-from privreg_values.roles import Grant, Role
-from privreg_values.user_list import ACCESS, USERS, User, UserList, mode
+from privreg_values.users.roles import Grant, Role
+from privreg_values.users.user_list import ACCESS, USERS, User, UserList, mode
+from privreg_values.values import editing, validate, values_file
+from privreg_values.values.editor import Editor
+from privreg_values.values.nodes import Path, locate
 
 _CREDENTIAL: Path = ("pullSecrets", "credential")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from privreg_values.errors import UsageError
-from privreg_values.gen import Setting
-from privreg_values.nodes import Path, Value
+from privreg_values.generate.gen import Setting
+from privreg_values.values.nodes import Path, Value
 
 _KINDS_WITH = {
     "--storage-size": (None, "pvc", "emptyDir"),

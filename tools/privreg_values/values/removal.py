@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from privreg_values.nodes import Mark, Node
+from privreg_values.values.nodes import Mark, Node
 
 
 class CannotCutError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from privreg_values.errors import RegistryError
-from privreg_values.registry_client import Site, printable
+from privreg_values.registry.client import Site, printable
 
 SOON = 14  # days before its end at which a certificate should have been renewed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from privreg_values.nodes import Path, Value
+from privreg_values.values.nodes import Path, Value
 
 GEN = "`privreg-values gen --host NAME`"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from privreg_values.nodes import Path
+from privreg_values.values.nodes import Path
 
 
 def render(path: Path) -> str:

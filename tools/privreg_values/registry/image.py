@@ -10,7 +10,7 @@ import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from privreg_values.registry_client import MANIFEST, digest
+from privreg_values.registry.client import MANIFEST, digest
 
 # More than the megabyte that nginx lets through by default, so that a missing preset shows.
 LAYER_SIZE = 1_300_000

@@ -1,0 +1,1 @@
+"""The live registry, and what a client of it needs to know."""

@@ -1,0 +1,1 @@
+"""Users: their names, passwords, roles, and where files keep them."""
