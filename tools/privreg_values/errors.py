@@ -8,7 +8,9 @@ PrivregError                 exit 1: a problem was found; one line says what, wh
 │   └── SyntaxProblem        a file is not YAML that Helm would accept (line and column)
 ├── ConflictError            what is asked for disagrees with what the files already say
 ├── RegistryError            the registry, or the way to it, does not do what it should
-└── HelmError                helm is missing, or refused what it was given
+├── HelmError                helm is missing, or refused what it was given
+└── ClusterError             kubectl is missing, no cluster answers, or it refused what it was given
+    └── ForbiddenError       the user may not do or see that in the cluster
 """
 
 from __future__ import annotations
@@ -86,3 +88,11 @@ class RegistryError(PrivregError):
 
 class HelmError(PrivregError):
     """Helm is missing, or refused what it was given."""
+
+
+class ClusterError(PrivregError):
+    """There is no kubectl, no cluster answers, or it refused what it was given."""
+
+
+class ForbiddenError(ClusterError):
+    """The user may not do or see that in the cluster."""

@@ -1,0 +1,144 @@
+"""Drives the kubectl binary; the only module that starts it.
+
+kubectl knows every way to log in to a cluster that its user has (contexts, exec plugins, tokens), so nothing
+of that is repeated here. Objects are written on its standard input: none of them is ever an argument.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from privreg_values.errors import ClusterError, ForbiddenError
+
+VARIABLE = "PRIVREG_KUBECTL"  # names another binary than the kubectl on PATH
+REQUEST_TIMEOUT = 15  # seconds; a cluster that is not there is known to be so by then
+
+Object = dict[str, Any]
+
+
+def default_binary() -> str:
+    """Give the kubectl to use where nobody names one."""
+    return os.environ.get(VARIABLE, "kubectl")
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """One kubectl binary, and the cluster it speaks to.
+
+    Args:
+        context: A context of the kubeconfig; the current one when empty.
+        binary: Its name on PATH, or its path.
+
+    Every method raises ClusterError when there is no kubectl, no cluster answers or it refuses, and its
+    kind ForbiddenError when the user may not.
+    """
+
+    context: str = ""
+    binary: str = field(default_factory=default_binary)
+
+    def get(self, resource: str, name: str, namespace: str = "") -> Object | None:
+        """Give one object, or None where there is none (or the cluster does not know its kind).
+
+        Args:
+            resource: Its resource, such as secrets or certificates.cert-manager.io.
+            name: Its name.
+            namespace: Its namespace; empty for what has none.
+        """
+        try:
+            return dict(json.loads(self.run(["get", resource, name, *_in(namespace), "--output=json"])))
+        except ClusterError as error:
+            if _is_absent(error):
+                return None
+            raise
+
+    def list(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
+        """Give all objects of a kind; none where the cluster does not know the kind.
+
+        Args:
+            resource: Their resource.
+            namespace: Their namespace; empty for all.
+            labels: A label selector.
+            fields: A field selector.
+        """
+        where = _in(namespace) or ["--all-namespaces"]
+        which = [*([f"--selector={labels}"] if labels else []), *([f"--field-selector={fields}"] if fields else [])]
+        try:
+            answer = json.loads(self.run(["get", resource, *where, *which, "--output=json"]))
+        except ClusterError as error:
+            if _is_absent(error):
+                return []
+            raise
+        return list(answer["items"])
+
+    def server_version(self) -> tuple[int, int]:
+        """Give the cluster's version, such as (1, 37)."""
+        answer = json.loads(self.run(["get", "--raw=/version"]))
+        return int(answer["major"]), int("".join(filter(str.isdigit, answer["minor"])))
+
+    def logs(self, pod: str, namespace: str, *, container: str = "", lines: int = 20, previous: bool = False) -> str:
+        """Give the last lines that a container wrote.
+
+        Args:
+            pod: The Pod's name.
+            namespace: Its namespace.
+            container: The container; the Pod's first when empty.
+            lines: How many lines.
+            previous: Those of the container's last run instead of this one.
+        """
+        which = [f"--container={container}"] if container else []
+        before = ["--previous"] if previous else []
+        return self.run(["logs", pod, *_in(namespace), *which, *before, f"--tail={lines}"])
+
+    def apply(self, objects: Iterable[Object], *, namespace: str = "") -> None:
+        """Make objects as they are described here, or change those that are there."""
+        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        self.run(["apply", *_in(namespace), "--filename=-"], manifest)
+
+    def run(self, arguments: Sequence[str], stdin: str | None = None, *, timeout: float | None = None) -> str:
+        """Run kubectl, and give what it prints.
+
+        Args:
+            arguments: Its arguments; never a secret.
+            stdin: What it reads.
+            timeout: Seconds after which it is given up; without it, kubectl's own limits hold.
+        """
+        if shutil.which(self.binary) is None:
+            raise ClusterError(f"{self.binary} is not there", f"install kubectl, or name its binary in {VARIABLE}")
+        context = [f"--context={self.context}"] if self.context else []
+        command = [self.binary, *context, f"--request-timeout={REQUEST_TIMEOUT}s", *arguments]
+        try:
+            ended = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise ClusterError(f"kubectl {arguments[0]}: no end after {timeout:g} s") from None
+        if ended.returncode:
+            raise _error(ended.stderr.strip())
+        return ended.stdout
+
+
+def _in(namespace: str) -> list[str]:
+    return [f"--namespace={namespace}"] if namespace else []
+
+
+def _error(text: str) -> ClusterError:
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "kubectl failed and did not say why")
+    message = last.removeprefix("error: ").removeprefix("Error from server ")
+    if "Forbidden" in last:
+        return ForbiddenError(message, "log in to the cluster as somebody who may")
+    unreachable = ("was refused", "no such host", "Unable to connect", "i/o timeout", "deadline exceeded")
+    if any(sign in last for sign in unreachable):
+        return ClusterError(
+            f"no cluster answers: {message}", "set KUBECONFIG, choose a context with `kubectl config`, or start it"
+        )
+    if "context was not found" in last:
+        return ClusterError(message, "`kubectl config get-contexts` lists them")
+    return ClusterError(message)
+
+
+def _is_absent(error: ClusterError) -> bool:
+    return error.message.startswith("(NotFound)") or "the server doesn't have a resource type" in error.message
