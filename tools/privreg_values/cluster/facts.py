@@ -54,6 +54,7 @@ class Facts:
         issuers: Its ClusterIssuers.
         cert_manager: cert-manager is there.
         gateway_api: Gateway API is there.
+        traefik: Traefik's own resources are there, such as Middleware.
     """
 
     cluster: str = ""
@@ -62,6 +63,7 @@ class Facts:
     issuers: tuple[Issuer, ...] | None = ()
     cert_manager: bool = False
     gateway_api: bool = False
+    traefik: bool = False
 
 
 def read(context: str = "") -> Facts:
@@ -85,6 +87,7 @@ def read(context: str = "") -> Facts:
         issuers=_issuers(kubectl) if has_cert_manager else (),
         cert_manager=has_cert_manager,
         gateway_api="gateway.networking.k8s.io" in names,
+        traefik="traefik.io" in names,
     )
 
 

@@ -85,8 +85,8 @@ def read_line(prompt: str) -> str:
     Raises:
         KeyboardInterrupt: they left, with Ctrl-C or at the end of the input.
     """
-    typer.echo(prompt, nl=False, err=True)
     try:
+        typer.echo(prompt, nl=False, err=True)
         line = sys.stdin.buffer.readline()
     except KeyboardInterrupt:
         line = b""

@@ -59,9 +59,12 @@ def preset(facts: Facts | None, class_name: str) -> Question:
     about, flag = "Ingress controller", "--ingress-preset"
     known = (facts.ingress_classes if facts else None) or ()
     program = next((it.program for it in known if it.name == class_name or (it.is_default and not class_name)), "")
-    for beginning, kind in _CONTROLLERS.items():
-        if program.startswith(beginning):
-            return Question(about, flag, kind, f"the class is of {program}", PRESETS, is_certain=True)
+    kind = next((kind for beginning, kind in _CONTROLLERS.items() if program.startswith(beginning)), None)
+    if kind == "traefik" and facts and not facts.traefik:
+        reason = "the preset of Traefik needs its custom resources, which the cluster does not have"
+        return Question(about, flag, NONE, reason, PRESETS, is_certain=True)
+    if kind:
+        return Question(about, flag, kind, f"the class is of {program}", PRESETS, is_certain=True)
     by_name = next((kind for kind in PRESETS if kind != NONE and kind in class_name), None)
     if by_name and not program:
         return Question(about, flag, by_name, "by the name of the class", PRESETS)
