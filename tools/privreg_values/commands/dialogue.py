@@ -41,6 +41,10 @@ class Person:
         """Say something between two questions."""
         typer.echo(self._style.wrap(text, 0), err=True)
 
+    def wait(self, text: str) -> None:
+        """Say what takes a while."""
+        typer.echo(f"\n{text} ...", err=True)
+
     def end(self) -> None:
         """Everything was said at its question."""
 
@@ -62,6 +66,9 @@ class Nobody:
     def tell(self, text: str) -> None:
         """Say what whoever reads the script's output should know."""
         typer.echo(f"note: {text}", err=True)
+
+    def wait(self, text: str) -> None:
+        """Nobody wonders."""
 
     def end(self) -> None:
         """Say what was assumed, in one line."""

@@ -113,6 +113,7 @@ def _completed(choices: Choices, blocks: Collection[str], sources: Sources, answ
 def _facts(sources: Sources, answer: Answerer) -> Facts | None:
     if not sources.use_cluster:
         return None
+    answer.wait("Reading the cluster (--no-cluster skips it)")
     try:
         facts = cluster.read(sources.context)
     except ClusterError as error:
