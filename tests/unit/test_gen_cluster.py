@@ -3,8 +3,10 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -144,7 +146,7 @@ def test_a_script_takes_what_fits_and_says_why(cli: Cli, folder: Path) -> None:
     assert ended.err.splitlines() == [
         "note: cluster it: ingress classes public, edge; ClusterIssuers house, letsencrypt, other; "
         "storage class standard; no Gateway API",
-        "note: Ingress class public: the cluster's default (--ingress-class)",
+        "note: Ingress class public: the cluster's default (--ingress-class, or --no-ingress)",
         "note: Ingress controller nginx: the class is of k8s.io/ingress-nginx (--ingress-preset)",
         "note: Certificate letsencrypt: ClusterIssuer, ACME, ready (--cert-manager --issuer, or --tls-secret)",
         "note: Storage pvc: a volume claim of storage class standard, the cluster's default (--storage)",
@@ -250,6 +252,30 @@ def test_a_login_that_never_ends_is_given_up(folder: Path, monkeypatch: pytest.M
     with pytest.raises(ClusterError, match="no end after 2 s"):
         facts.read()
     assert time.monotonic() - started < 10
+
+
+class Page(BaseHTTPRequestHandler):
+    """Something else than Kubernetes."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>Hello</html>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_answers_and_is_not_kubernetes_is_no_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = Path(write_kubeconfig(folder / "kubeconfig", server.server_port, "{}"))
+        config.write_text(config.read_text().replace("https:", "http:"))
+        monkeypatch.setenv("KUBECONFIG", str(config))
+        with pytest.raises(ClusterError, match="what does is not Kubernetes"):
+            facts.read()
+        server.shutdown()
 
 
 def test_kubectl_never_gets_our_standard_input_which_may_hold_a_password(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_script_is_told_in_two_lines_that_no_cluster_was_read_and_what_was_ass
     assert ended.code == 0
     assert ended.err.splitlines() == [
         "note: no cluster was read: no-kubectl-in-this-test is not there",
-        "note: assumed: the cluster's default class (--ingress-class); "
+        "note: assumed: the cluster's default class (--ingress-class, or --no-ingress); "
         "a TLS Secret that you make (--cert-manager --issuer, or --tls-secret); a volume claim (--storage)",
     ]
 

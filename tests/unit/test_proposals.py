@@ -4,7 +4,7 @@ import pytest
 
 from privreg_values.cluster.facts import Class, Facts, Issuer
 from privreg_values.errors import UsageError
-from privreg_values.generate import interview, proposals
+from privreg_values.generate import interview, proposals, wording
 from privreg_values.generate.choices import Choices
 from privreg_values.generate.profiles import PROFILES, profile
 from privreg_values.generate.questions import Question
@@ -43,6 +43,14 @@ def test_the_default_ingress_class_or_the_only_one_is_proposed(
     question = proposals.ingress_class(Facts(ingress_classes=classes))
     assert question.default == name
     assert reason in question.reason
+
+
+def test_a_script_is_told_the_names_to_choose_from_where_nothing_is_usual() -> None:
+    question = proposals.ingress_class(Facts(ingress_classes=(NGINX, Class("other", "x"))))
+    assert wording.open_text(question) == (
+        "the cluster has several ingress classes and no default: public, other; "
+        "choose one with --ingress-class, or --no-ingress"
+    )
 
 
 def test_who_has_gateway_api_alone_is_told_that_the_chart_makes_no_route() -> None:

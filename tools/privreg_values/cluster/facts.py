@@ -76,9 +76,7 @@ def read(context: str = "") -> Facts:
         ClusterError: none answers within PATIENCE, or there is no kubectl.
     """
     kubectl = Kubectl(context=context, request_timeout=PATIENCE)
-    # Whoever is logged in may list the API groups. The limit holds for what kubectl itself starts, too.
-    groups = json.loads(kubectl.run(["get", "--raw=/apis"], timeout=2 * PATIENCE))["groups"]
-    names = {group["name"] for group in groups}
+    names = _api_groups(kubectl)
     has_cert_manager = "cert-manager.io" in names
     return Facts(
         cluster=context or _current_context(kubectl),
@@ -89,6 +87,16 @@ def read(context: str = "") -> Facts:
         gateway_api="gateway.networking.k8s.io" in names,
         traefik="traefik.io" in names,
     )
+
+
+def _api_groups(kubectl: Kubectl) -> set[str]:
+    """Give the names of the API groups, which whoever is logged in may see."""
+    # The limit holds for what kubectl itself starts, too, such as a login.
+    answer = kubectl.run(["get", "--raw=/apis"], timeout=2 * PATIENCE)
+    try:
+        return {group["name"] for group in json.loads(answer)["groups"]}
+    except (ValueError, KeyError, TypeError):  # without a kubeconfig, kubectl asks whatever is at localhost:8080
+        raise ClusterError("no cluster answers: what does is not Kubernetes") from None
 
 
 def _current_context(kubectl: Kubectl) -> str:
@@ -108,9 +116,9 @@ def _classes(kubectl: Kubectl, resource: str) -> tuple[Class, ...] | None:
 
 def _class(it: Object) -> Class:
     """Read a class; the annotation is <resource, singular>.kubernetes.io/is-default-class."""
-    annotations = it["metadata"].get("annotations") or {}
+    annotations, spec = it["metadata"].get("annotations") or {}, it.get("spec") or {}
     is_default = annotations.get(f"{it['kind'].lower()}.kubernetes.io/is-default-class") == "true"
-    return Class(it["metadata"]["name"], it.get("provisioner") or it["spec"].get("controller", ""), is_default)
+    return Class(it["metadata"]["name"], it.get("provisioner") or spec.get("controller", ""), is_default)
 
 
 def _issuers(kubectl: Kubectl) -> tuple[Issuer, ...] | None:

@@ -106,7 +106,7 @@ def _completed(choices: Choices, blocks: Collection[str], sources: Sources, answ
     choices = interview.complete(choices, facts, blocks, answer)
     answer.end()
     for misfit in proposals.misfits(choices, facts) if facts else ():
-        typer.echo(f"warning: {misfit}", err=True)
+        typer.echo(style_of(sys.stderr).wrap(f"warning: {misfit}", 0), err=True)
     return choices
 
 

@@ -31,7 +31,7 @@ _CONTROLLERS = {
 
 def ingress_class(facts: Facts | None) -> Question:
     """Ask for the IngressClass: the default one or the only one is usual."""
-    about, flag = "Ingress class", "--ingress-class"
+    about, flag = "Ingress class", "--ingress-class, or --no-ingress"
     known = facts.ingress_classes if facts else None
     if not known:
         options = {DEFAULT: "the cluster's default class", NONE: _NO_INGRESS}

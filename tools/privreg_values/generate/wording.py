@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from privreg_values.cluster.facts import Facts
 from privreg_values.generate.choices import Choices
-from privreg_values.generate.proposals import ASSUMED
+from privreg_values.generate.proposals import ASSUMED, NONE
 from privreg_values.generate.questions import Question
 from privreg_values.terminal import Style
 
@@ -47,7 +47,8 @@ def known_text(question: Question) -> str:
 
 def open_text(question: Question) -> str:
     """Say what could not be answered without asking."""
-    return f"{question.reason}; choose one with {question.flag}: {', '.join(question.options)}"
+    names = ", ".join(option for option in question.options if option != NONE)
+    return f"{question.reason}: {names}; choose one with {question.flag}"
 
 
 def assumed_text(questions: Sequence[Question]) -> str:
