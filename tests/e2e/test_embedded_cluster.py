@@ -179,3 +179,37 @@ def test_a_component_that_dies_is_started_again(sandbox: Sandbox) -> None:
     os.kill(int(api_server), signal.SIGKILL)
     wait_for("end of the API server", lambda: not sandbox.answers())
     wait_for("new API server", sandbox.answers)
+
+
+# Run in a network namespace of its own, so that nobody else's clusters are there.
+CLAIMS = """
+import multiprocessing, os, signal, subprocess, time
+from tests.cluster import network
+
+def start_a_cluster(number):
+    with network.claimed_subnet() as subnet:
+        subprocess.run(["ip", "route", "add", "local", f"10.88.{subnet}.0/24", "dev", "lo"], check=True)
+        return subnet
+
+def die_with_a_claim(connection):
+    with network.claimed_subnet() as subnet:
+        connection.send(subnet)
+        time.sleep(60)
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+multiprocessing.set_start_method("fork")
+ours, theirs = multiprocessing.Pipe()
+killed = multiprocessing.Process(target=die_with_a_claim, args=(theirs,))
+killed.start()
+assert ours.recv() == 0
+killed.kill()
+killed.join()
+with multiprocessing.Pool(8) as pool:
+    print(sorted(pool.map(start_a_cluster, range(8), chunksize=1)))
+"""
+
+
+def test_clusters_that_start_in_the_same_moment_take_different_networks_and_a_killed_one_takes_none() -> None:
+    command = ["unshare", "--net", sys.executable, "-c", CLAIMS]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.stdout.strip() == str(list(range(8))), ended.stderr
