@@ -72,6 +72,7 @@ GATEWAY, USERS = "ConfigMap privreg-gateway", "Secret privreg-htpasswd"
         ({"gateway": {"verificationsPerSecond": 7}}, [GATEWAY]),
         ({"gateway": {"threads": 7}}, [GATEWAY]),
         ({"gateway": {"maxConnections": 700}}, [GATEWAY]),
+        ({"gateway": {"maxDownloads": 7}}, [GATEWAY]),
         ({"gateway": {"readOnly": True}}, [GATEWAY]),
     ],
     ids=str,
