@@ -1,5 +1,6 @@
 """How the tests are spread over processes, and the fixtures of all tiers."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,11 @@ class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no ty
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCluster:
     return ByCluster(config, log)
+
+
+def pytest_configure() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, for good; some tests send it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
