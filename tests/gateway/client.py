@@ -81,18 +81,20 @@ class Client:
         finally:
             connection.close()
 
-    def raw(self, sent: bytes, silence: float = TIMEOUT) -> bytes:
+    def raw(self, sent: bytes, silence: float = TIMEOUT, *, half_close: bool = True) -> bytes:
         """Send bytes, end the sending side, and return all that came back.
 
         Args:
             sent: all the client says.
             silence: seconds after which nothing more is expected.
+            half_close: end the sending side; HAProxy may then leave out answers to requests that follow the first.
         """
         with socket.create_connection(("127.0.0.1", self.port), timeout=silence) as connection:
             came = b""
             try:
                 connection.sendall(sent)
-                connection.shutdown(socket.SHUT_WR)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
                 while part := connection.recv(65536):
                     came += part
             except OSError:  # it did not want to hear more
