@@ -53,7 +53,11 @@ class Terminal:
         self.read_to = found + len(text)
 
     def type(self, text: str) -> None:
-        """Press keys."""
+        """Press keys, once the program waits: Python misses a Ctrl-C that comes between the question and its read."""
+        stat, deadline = Path(f"/proc/{self.process.pid}/stat"), time.monotonic() + PATIENCE
+        while stat.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline, self.seen
+            time.sleep(0.01)
         os.write(self.master, text.encode())
 
     def end(self) -> int:
