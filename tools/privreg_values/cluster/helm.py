@@ -101,6 +101,21 @@ class Helm:
         documents = yaml.load_all(self.template_text(chart, **options), Loader=SafeLoader)
         return [document for document in documents if document]
 
+    def hooks(self, release: str, *, namespace: str, context: str = "") -> list[dict[str, Any]]:
+        """Give the hooks of an installed release, as objects.
+
+        Args:
+            release: The release's name.
+            namespace: The release's namespace.
+            context: A context of the kubeconfig; the current one when empty.
+
+        Raises:
+            HelmError: helm does not know the release; the message is helm's.
+        """
+        chosen = ["--kube-context", context] if context else []
+        text = self._run(["get", "hooks", release, "--namespace", namespace, *chosen])
+        return [document for document in yaml.load_all(text, Loader=SafeLoader) if document]
+
     def lint(
         self,
         chart: Path | str,
