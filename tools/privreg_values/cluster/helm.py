@@ -146,7 +146,7 @@ class Helm:
         stdin = None
         if values is not None:
             command = [*command, "--values", "-"]
-            stdin = json.dumps(values).encode("utf-8")
+            stdin = json.dumps(values, ensure_ascii=False).encode("utf-8")  # YAML knows no surrogates
         try:
             output: bytes = asyncio.run(Command(executable=self.binary).run(command, stdin))
         except errors.Error as error:

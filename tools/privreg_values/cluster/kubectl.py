@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
@@ -133,7 +133,7 @@ class Kubectl:
             raise _error(ended.stderr.strip())
         return ended.stdout
 
-    def stream(self, arguments: Sequence[str], stdin: str) -> Iterator[str]:
+    def stream(self, arguments: Sequence[str], stdin: str) -> Generator[str, None, None]:
         """Run kubectl for as long as it takes, and give each line when it is printed.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from privreg_values.doctor.facts import Facts, Login, Place, Pod, Secret
 from privreg_values.doctor.findings import Finding
@@ -41,20 +41,19 @@ class Delivery:
             return []
         if not pod.references:
             return self._without_references(pod)
-        faults = {name: self._secret_faults(name, where, named=True) for name in pod.references}
-        sound = [name for name, found in faults.items() if not found]
+        by_name = {name: self._secret_faults(name, where, named=True) for name in pod.references}
+        sound = [name for name, found in by_name.items() if not found]
         if sound:
             what = f"the Secret {sound[0]} that the Pod names is good now"
             return [
                 Finding("retry", where, what, "wait until the kubelet tries again, at most 5 minutes, or delete it")
             ]
+        faults = [fault for found in by_name.values() for fault in found]
         if self.name and self.name not in pod.references and not self._secret_faults(self.name, where):
-            what = (
-                f"the Pod names imagePullSecrets of its own ({', '.join(pod.references)}), so it does not get "
-                f"{self.name} from its ServiceAccount"
-            )
-            return [Finding("own-references", where, what, f"name {self.name} there too, or nothing")]
-        return [fault for found in faults.values() for fault in found]
+            # Kubernetes gives a ServiceAccount's references only to Pods that have none of their own.
+            remedy = f"name {self.name} in the Pod's imagePullSecrets too; or none, and it gets the ServiceAccount's"
+            return [replace(fault, remedy=remedy) for fault in faults]
+        return faults
 
     def _without_references(self, pod: Pod) -> list[Finding]:
         where = str(pod)

@@ -43,8 +43,9 @@ class _Case:
     @property
     def words(self) -> str:
         """What the node says, without the image's name, which could look like anything."""
-        said = self.failure.words
-        for part in (self.failure.image, self.name.repository, self.name.reference):
+        said, name = self.failure.words, self.name
+        path, asked = f"/v2/{name.repository}/manifests/{name.reference}", f"[manifests {name.reference}]"
+        for part in (self.failure.image, f"{name.host}/{name.repository}", path, asked):
             said = said.replace(part, "")
         return f"{self.failure.reason}: {said}"
 

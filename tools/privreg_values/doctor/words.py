@@ -59,6 +59,12 @@ UNASKED = (
 # Why a node does not get an image.
 NODE = (
     Meaning(
+        "platform",
+        r"no match for platform in manifest",
+        "the image has nothing for the platform of the node",
+        "push it for that platform as well, or choose other nodes with a nodeSelector",
+    ),
+    Meaning(
         "denied",
         r"403 Forbidden|\bdenied\b",
         "the registry does not let this user pull from this repository",
@@ -137,12 +143,6 @@ NODE = (
         r"|network is unreachable|connection reset by peer|\bEOF\b",
         "the node does not reach {host}",
         "see that the name leads to the ingress controller from the nodes too, and that no firewall is in the way",
-    ),
-    Meaning(
-        "platform",
-        r"no match for platform in manifest",
-        "the image has nothing for the platform of the node",
-        "push it for that platform as well, or choose other nodes with a nodeSelector",
     ),
 )
 
