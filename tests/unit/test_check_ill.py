@@ -99,6 +99,7 @@ FAILURES: dict[str, tuple[Script, str, str, str]] = {
         "wait a minute",
     ),
     "a size limit": (but("PUT /upload", Answer(413)), "push", "HTTP 413", "ingress.preset"),
+    "an ingress that gives up": (but("PUT /upload", Answer(504)), "push", "HTTP 504", "gave up before"),
     "no right to push": (
         but("POST", Answer(403, '{"errors":[{"code":"DENIED","message":"no"}]}')),
         "push",

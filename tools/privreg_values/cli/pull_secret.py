@@ -58,8 +58,8 @@ def pull_secret(
     \b
     Examples:
       privreg-values pull-secret --output commands --namespace team-a
-      privreg-values pull-secret --output secret --namespace team-a | kubectl apply --server-side --filename -
-      privreg-values pull-secret values.yaml --user ci --output secret --name ci-login
+      privreg-values pull-secret -o secret -n team-a | kubectl create -f -
+      privreg-values pull-secret values.yaml --user ci --output secret
     """
     from privreg_values.commands.pull_secret import run  # noqa: PLC0415 - only when it runs
 
