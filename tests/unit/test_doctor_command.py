@@ -224,6 +224,61 @@ def test_without_a_namespace_all_of_them_are_looked_at(site: ControlPlane, regis
     assert not [where for _, where in found if where.endswith("/other") or where == "namespace doctor-bare"]
 
 
+def test_the_requests_do_not_grow_with_the_namespaces_that_are_well(
+    site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        served(site, f"doctor-many-{number}")
+    counting = folder / "kubectl"
+    counting.write_text(f'#!/bin/sh\necho "$*" >> {folder}/calls\nexec {BIN}/kubectl "$@"\n')
+    counting.chmod(0o700)
+    monkeypatch.setenv("PRIVREG_KUBECTL", str(counting))
+    doctor(cli, registry, "--json")
+    calls = (folder / "calls").read_text().splitlines()
+    assert not [call for call in calls if "doctor-many" in call]
+    assert len(calls) < 20
+
+
+def test_a_registry_that_does_not_get_its_volume_is_told(
+    site: ControlPlane, registry: RunningRegistry, cli: Cli
+) -> None:
+    labels = {"app.kubernetes.io/component": "registry", "app.kubernetes.io/instance": "privreg"}
+    path = "/api/v1/namespaces/doctor-home"
+    body = {
+        "metadata": {"name": "privreg-0", "labels": labels},
+        "spec": {"containers": [{"name": "r", "image": "r:3"}]},
+    }
+    site.must("POST", f"{path}/pods", body)
+    waiting = {"name": "r", "image": "r:3", "imageID": "", "ready": False, "restartCount": 0}
+    waiting["state"] = {"waiting": {"reason": "ContainerCreating"}}
+    site.must("PATCH", f"{path}/pods/privreg-0/status", {"status": {"containerStatuses": [waiting]}})
+    event = {
+        "metadata": {"name": "privreg-0.1"},
+        "involvedObject": {"kind": "Pod", "name": "privreg-0", "namespace": "doctor-home"},
+        "type": "Warning",
+        "reason": "FailedMount",
+        "message": 'MountVolume.SetUp failed for volume "storage" : hostPath type check failed: /x is not a directory',
+    }
+    site.must("POST", f"{path}/events", event)
+    try:
+        answer = json.loads(doctor(cli, registry, "--json").out)
+        (found,) = (it for it in answer["findings"] if it["where"] == ["Pod doctor-home/privreg-0"])
+        assert found["trouble"] == "storage-type"
+        assert "hostPath type check failed: /x is not a directory" in found["what"]
+        assert not [it for it in answer["unseen"] if "log" in it]
+    finally:
+        site.must("DELETE", f"{path}/pods/privreg-0", {"gracePeriodSeconds": 0})
+
+
+def test_a_missing_tag_is_seen_also_where_the_credential_is_missing(
+    site: ControlPlane, registry: RunningRegistry, cli: Cli
+) -> None:
+    site.create_namespace("doctor-nothing", "default")
+    pod(site, "doctor-nothing", "app", f"{IMAGE}:2", UNAUTHORIZED)
+    found = json.loads(doctor(cli, registry, "doctor-nothing", "app", "--json").out)["findings"]
+    assert [it["trouble"] for it in found] == ["no-secret", "no-tag"]
+
+
 def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
     site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path
 ) -> None:

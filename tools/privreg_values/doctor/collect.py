@@ -17,6 +17,7 @@ from privreg_values.errors import ClusterError, ForbiddenError
 from privreg_values.pull_secret.docker_config import Credential, login_for
 
 _T = TypeVar("_T")
+Accounts = dict[str, tuple[str, ...]]  # the imagePullSecrets of ServiceAccounts by name
 
 
 def release_of(kubectl: Kubectl, host: str, *, name: str, namespace: str) -> tuple[Release | None, str]:
@@ -69,7 +70,9 @@ class Collector:
     unseen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._credentials: dict[tuple[str, str], Credential] = {}  # by namespace and Secret
+        self._credentials: dict[tuple[str, str], Credential] = {}  # that are let in, by namespace and Secret
+        self._copies: dict[str, Object] | None = None  # the delivered Secrets by namespace, once all were read
+        self._accounts: dict[str, Accounts] | None = None  # of all namespaces likewise
 
     def pod(self, namespace: str, name: str) -> Place:
         """Give a namespace with one Pod of it.
@@ -97,11 +100,15 @@ class Collector:
         return replace(self._place(name, self._pods(name)), served=True)
 
     def everywhere(self) -> list[Place]:
-        """Give all namespaces that get the Secret, and all where a Pod of this registry fails."""
+        """Give all namespaces that get the Secret, and all where a Pod of this registry fails.
+
+        What is in every namespace is read at once: there may be a thousand of them.
+        """
         failing: dict[str, list[Pod]] = {}
         for pod in self._seen(lambda: self._pods(""), "Pods of all namespaces") or ():
             if any(parse(it.image).host.partition(":")[0] == self.host for it in pod.failures):
                 failing.setdefault(pod.namespace, []).append(pod)
+        self._accounts = self._seen(lambda: self._accounts_in(""), "ServiceAccounts of all namespaces")
         served = set(self._served())
         return [
             replace(self._place(name, failing.get(name, [])), served=name in served)
@@ -147,16 +154,15 @@ class Collector:
         if release is None or not release.secret_name:
             return ()
         fields = f"metadata.name={release.secret_name}"
-        having = self._seen(lambda: self.kubectl.list("secrets", fields=fields), "Secrets of all namespaces") or ()
-        delivered = {
-            it["metadata"]["namespace"]
-            for it in having
-            if (it["metadata"].get("annotations") or {}).get(reading.OWNER) == str(release)
+        found = self._seen(lambda: self.kubectl.list("secrets", fields=fields), "Secrets of all namespaces")
+        there = {
+            it["metadata"]["name"] for it in self._seen(lambda: self.kubectl.list("namespaces"), "namespaces") or ()
         }
-        return {*delivered, *(name for name in release.namespaces if self._is_there(name))}
-
-    def _is_there(self, namespace: str) -> bool:
-        return self._seen(lambda: self.kubectl.get("namespaces", namespace), "namespaces") is not None
+        named = there.intersection(release.namespaces)
+        if found is None:
+            return named
+        self._copies = {it["metadata"]["namespace"]: it for it in found}
+        return {*named, *(name for name, it in self._copies.items() if reading.owner(it) == str(release))}
 
     def _pods(self, namespace: str) -> list[Pod]:
         found = self.kubectl.list("pods", namespace)
@@ -176,15 +182,20 @@ class Collector:
         return by_pod
 
     def _place(self, name: str, pods: list[Pod]) -> Place:
-        what = f"ServiceAccounts of namespace {name}"
-        found = self._seen(lambda: self.kubectl.list("serviceaccounts", name), what)
-        accounts = (
-            None
-            if found is None
-            else {it["metadata"]["name"]: reading.names(it.get("imagePullSecrets")) for it in found}
-        )
+        if self._accounts is None:
+            found = self._seen(lambda: self._accounts_in(name), f"ServiceAccounts of namespace {name}")
+            accounts = None if found is None else found.get(name, {})
+        else:
+            accounts = self._accounts.get(name, {})
         secrets = self._secrets(name, pods)
         return Place(name, secrets, accounts, tuple(self._with_answers(it) for it in pods))
+
+    def _accounts_in(self, namespace: str) -> dict[str, Accounts]:
+        found: dict[str, Accounts] = {}
+        for it in self.kubectl.list("serviceaccounts", namespace):
+            accounts = found.setdefault(it["metadata"]["namespace"], {})
+            accounts[it["metadata"]["name"]] = reading.names(it.get("imagePullSecrets"))
+        return found
 
     def _secrets(self, namespace: str, pods: list[Pod]) -> dict[str, Secret | None] | None:
         """Give the Secrets that failing Pods name, and the delivered one."""
@@ -197,10 +208,13 @@ class Collector:
         )
 
     def _secret(self, namespace: str, name: str) -> Secret | None:
-        it = self.kubectl.get("secrets", name, namespace)
+        if self._copies is not None and self.release and name == self.release.secret_name:
+            it = self._copies.get(namespace)
+        else:
+            it = self.kubectl.get("secrets", name, namespace)
         if it is None:
             return None
-        release = (it["metadata"].get("annotations") or {}).get(reading.OWNER, "")
+        release = reading.owner(it)
         try:
             found = reading.credentials(it)
         except ValueError as error:
@@ -222,13 +236,22 @@ class Collector:
         return replace(pod, failures=tuple(self._with_answer(it, own) for it in pod.failures))
 
     def _with_answer(self, failure: Failure, own: Credential | None) -> Failure:
-        name, credential = parse(failure.image), own or next(iter(self._credentials.values()), None)
-        if name.host != self.host or credential is None:
+        name = parse(failure.image)
+        credential = (own or self._somebody()) if name.host == self.host else None
+        if credential is None:
             return failure
         answer, tags = self.registry.image(name, credential)
         if answer == Image.DENIED and own is None:  # to somebody else, which says nothing about this Pod
             return failure
         return replace(failure, answer=answer, tags=tags)
+
+    def _somebody(self) -> Credential | None:
+        """Give a credential that is let in, for Pods that have none: one that was seen, or the release's."""
+        release = self.release
+        if not self._credentials and release and release.source_secret:
+            source, home = release.source_secret, release.namespace
+            self._seen(lambda: self._secret(home, source), f"Secrets of namespace {home}")
+        return next(iter(self._credentials.values()), None)
 
     def _seen(self, read: Callable[[], _T], what: str) -> _T | None:
         """Read something; where the user may not, note that and give None."""

@@ -50,6 +50,11 @@ def names(references: Iterable[Object] | None) -> tuple[str, ...]:
     return tuple(it["name"] for it in references or () if it.get("name"))
 
 
+def owner(secret: Object) -> str:
+    """Give the release that delivered a Secret, as NAMESPACE/NAME; empty where none did."""
+    return str((secret["metadata"].get("annotations") or {}).get(OWNER, ""))
+
+
 def statuses(it: Object) -> list[Object]:
     """Give the statuses of all containers of a Pod."""
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
