@@ -279,6 +279,28 @@ def test_a_missing_tag_is_seen_also_where_the_credential_is_missing(
     assert [it["trouble"] for it in found] == ["no-secret", "no-tag"]
 
 
+@pytest.mark.parametrize(("own", "trouble"), [(True, "denied"), (False, "no-secret")])
+def test_a_user_who_may_not_pull_is_named_where_it_is_the_pods_own(
+    site: ControlPlane, authority: Path, cli: Cli, own: bool, trouble: str
+) -> None:
+    """A gateway that knows everybody, and lets nobody have the image."""
+
+    def script(request: Request) -> Answer:
+        if "Authorization" not in request.headers:
+            return Answer(401, headers=CHALLENGE)
+        return Answer(403 if request.method == "HEAD" else 200)
+
+    namespace = f"doctor-denied-{trouble}"
+    site.create_namespace(namespace, "default")
+    secret(site, namespace, "theirs", KNOWN)
+    references = {"imagePullSecrets": [{"name": "theirs"}]} if own else {}
+    pod(site, namespace, "app", f"{IMAGE}:1", "403 Forbidden" if own else UNAUTHORIZED, **references)
+    with serving(script, authority / "server.crt", authority / "server.key") as server:
+        at = [f"--ca-file={authority / 'ca.crt'}", f"--connect-to=127.0.0.1:{server.port}"]
+        ended = cli("doctor", namespace, "app", "--json", *at)
+    assert [it["trouble"] for it in json.loads(ended.out)["findings"]] == [trouble]
+
+
 def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
     site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path
 ) -> None:

@@ -234,8 +234,9 @@ def test_without_a_release_a_pod_without_references_is_told_so() -> None:
     assert finding.trouble == "no-references"
 
 
-def test_where_secrets_may_not_be_read_the_pod_is_still_explained() -> None:
-    assert only(pod(UNAUTHORIZED), Place("team-a", None, None)).trouble == "unauthorized"
+@pytest.mark.parametrize("references", [(), ("theirs",)])
+def test_where_secrets_may_not_be_read_the_pod_is_still_explained(references: tuple[str, ...]) -> None:
+    assert only(pod(UNAUTHORIZED, references=references), Place("team-a", None, None)).trouble == "unauthorized"
 
 
 # --- Namespaces as such

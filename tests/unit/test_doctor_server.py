@@ -155,6 +155,11 @@ def test_what_is_harmless_or_could_not_be_seen_leaves_it_well() -> None:
     assert json.loads(report.as_json(it))["ok"] is True
 
 
+def test_what_is_harmless_comes_last() -> None:
+    it = Diagnosis("r.example.com", "", (finding("a", "harmless", harmless=True), finding("b", "ill")), ())
+    assert [line for line in report.text(it, Style()) if not line.startswith(" ")] == ["FAIL ill", "note harmless"]
+
+
 def test_the_text_fits_a_narrow_terminal() -> None:
     it = Diagnosis("r.example.com", "", (finding("app", "word " * 40),), ("word " * 40,))
     assert max(len(line) for text in report.text(it, Style(width=60)) for line in text.splitlines()) <= 60
