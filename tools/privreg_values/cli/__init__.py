@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, gen, users, validate
+from privreg_values.cli import check, gen, migrate, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -25,6 +25,7 @@ app.command("gen")(gen.gen)
 app.add_typer(users.app, name="users")
 app.command("validate")(validate.validate)
 app.command("check")(check.check)
+app.command("migrate")(migrate.migrate)
 
 
 def _show_version(wanted: bool) -> None:
