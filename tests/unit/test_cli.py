@@ -35,7 +35,7 @@ NAMES = [name for name, _ in commands()]
 
 def test_all_commands_are_there() -> None:
     users = ["users", *(f"users {name}" for name in ("add", "list", "role", "remove", "rotate"))]
-    assert {*NAMES} == {"", "gen", *users, "validate", "check", "migrate"}
+    assert {*NAMES} == {"", "gen", *users, "validate", "check", "migrate", "node-config"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, gen, migrate, users, validate
+from privreg_values.cli import check, gen, migrate, node_config, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -26,6 +26,7 @@ app.add_typer(users.app, name="users")
 app.command("validate")(validate.validate)
 app.command("check")(check.check)
 app.command("migrate")(migrate.migrate)
+app.command("node-config")(node_config.node_config)
 
 
 def _show_version(wanted: bool) -> None:

@@ -61,6 +61,7 @@ class Outcome:
         notes: What a person should know besides.
         stop: The commands that end the old registry, without their namespace.
         namespace: The namespace of the old registry; None where it is unknown.
+        checker: An old user who may push, to check the new registry as; empty where the credentials have one.
     """
 
     source: str
@@ -74,6 +75,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     stop: list[str] = field(default_factory=list)
     namespace: str | None = None
+    checker: str = ""
 
 
 def migrate(request: Request) -> Outcome:
@@ -128,7 +130,13 @@ def _anew(request: Request, found: Found) -> Outcome:
         [*written.notes, *_without_admin(found, request.grants)],
         found.stop,
         found.namespace,
+        _checker(found, request.grants),
     )
+
+
+def _checker(found: Found, grants: Mapping[str, Grant]) -> str:
+    pushing = (name for name in found.users if name not in grants or grants[name].role != Role.PULL)
+    return next(pushing, "")
 
 
 def _without_admin(found: Found, grants: Mapping[str, Grant]) -> list[str]:

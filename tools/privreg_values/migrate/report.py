@@ -42,11 +42,12 @@ def steps(outcome: Outcome) -> list[tuple[str, str]]:
     """
     namespace = f" --namespace {outcome.namespace}" if outcome.namespace else ""
     values, credentials = shlex.quote(outcome.values), shlex.quote(outcome.credentials)
+    user = f" --user {outcome.checker}" if outcome.checker else ""
     stop = [("stop first" if number == 0 else "", it + namespace) for number, it in enumerate(outcome.stop)]
     return [
         *stop,
         ("install", f"helm upgrade --install privreg charts/privreg -f {values}{namespace}"),
-        ("then", f"privreg-values check {values} --credentials {credentials}"),
+        ("then", f"privreg-values check {values} --credentials {credentials}{user}"),
     ]
 
 
