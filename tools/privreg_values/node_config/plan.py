@@ -11,7 +11,7 @@ from pathlib import Path
 
 from privreg_values.errors import FileError, UsageError
 
-MARK = "Written by `privreg-values node-config`"
+MARK = "Written by privreg-values node-config"
 # Nobody listens there: a pull fails at once, without a question to DNS, and its error has this address in it.
 REFUSED = "https://127.0.0.1:1/public-registries-are-refused"
 _REGISTRY = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?")
