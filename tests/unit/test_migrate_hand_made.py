@@ -86,8 +86,8 @@ def test_the_next_commands_end_the_old_registry_before_the_new_one_writes(cli: C
     commands = json.loads(cli("migrate", manifests, "--json").out)["next"]
     assert commands == [
         "kubectl scale deployment/privateregistry --replicas=0 --namespace default",
-        "kubectl delete certificate/registry-example-com --namespace default",
         "kubectl delete ingress/privateregistry --namespace default",
+        "kubectl delete certificate/registry-example-com --namespace default",
         "helm upgrade --install privreg charts/privreg -f values.yaml --namespace default",
         "privreg-values check values.yaml --credentials credentials.yaml --user alice",
     ]
@@ -190,6 +190,39 @@ def test_a_volume_on_nfs_is_adopted_below_the_folder_that_was_mounted(cli: Cli, 
         "nfs": {"server": "nas.example.com", "path": "/export/registry"},
     }
     assert "chown -R 1000:1000 /export/registry" in ended.err
+
+
+def test_the_claim_that_a_stateful_set_made_is_adopted(cli: Cli, manifests: Path, folder: Path) -> None:
+    edit(manifests, "kind: Deployment", "kind: StatefulSet")
+    text = manifests.read_text()
+    start = text.index("        - name: storage\n          hostPath")
+    volume = text[start : text.index("        - name: auth\n          configMap")]
+    edit(manifests, volume, "")
+    edit(manifests, "  replicas: 1\n", "  replicas: 1\n  volumeClaimTemplates: [{metadata: {name: storage}}]\n")
+    ended = cli("migrate", manifests)
+    claim = {"existingClaim": "storage-privateregistry-0"}
+    assert load(folder / "values.yaml")["storage"] == {"type": "pvc", "persistence": claim}
+    assert "no volume" not in ended.err
+
+
+def test_what_belongs_to_other_applications_in_the_folder_is_left_alone(
+    cli: Cli, manifests: Path, folder: Path
+) -> None:
+    rest = manifests.read_text()
+    for old, new in (
+        ("registry.example.com", "app.example.com"),
+        ("privateregistry", "app"),
+        ("haproxy", "nginx"),
+        ("image: registry:2", "image: example.com/app:1"),
+    ):
+        rest = rest.replace(old, new)
+    (folder / "a-app.yaml").write_text(rest)
+    ended = cli("migrate", "a-app.yaml", manifests, "--json")
+    values = load(folder / "values.yaml")
+    assert values["host"] == "registry.example.com"
+    assert values["ingress"]["className"] == "haproxy"
+    told = [it["what"] for it in json.loads(ended.out)["lost"] if it["file"] == "a-app.yaml"]
+    assert sorted(told) == ["Certificate registry-example-com", "Deployment app", "Ingress app", "Service app"]
 
 
 def test_a_certificate_that_was_made_by_hand_stays(cli: Cli, manifests: Path, folder: Path) -> None:

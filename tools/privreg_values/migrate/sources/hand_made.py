@@ -44,10 +44,13 @@ def read(documents: Sequence[Node]) -> Found:
     workload.read(registry, objects, found)
     _stop(deployment, found)
     services = [it for it in objects if it.kind == "Service" and _leads_to(it, deployment)]
+    ingresses = [it for it in objects if it.kind == "Ingress" and _leads_to_one(it, services)]
+    for it in ingresses:
+        _ingress(it, found)
     for it in objects:
-        if it.kind == "Ingress":
-            _ingress(it, found)
-        elif it.kind == "Certificate":
+        if it in ingresses:
+            continue
+        if it.kind == "Certificate" and _is_for(it, found):
             _certificate(it, found)
         elif it in services:
             _service(it, found)
@@ -57,7 +60,7 @@ def read(documents: Sequence[Node]) -> Found:
             _service_account(it, found)
         elif it is not deployment and it.kind not in _LEFT_ALONE:
             found.lose(it.mark, str(it), "keep it, or put it into extraManifests")
-    if not any(it.kind == "Ingress" for it in objects):
+    if not ingresses:
         found.take(("ingress", "enabled"), False, deployment.mark)
     return found
 
@@ -74,6 +77,19 @@ def _leads_to(service: Object, deployment: Object) -> bool:
     labels = deployment.get("spec", "template", "metadata", "labels") or labels
     selector = service.get("spec", "selector") or {}
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _leads_to_one(ingress: Object, services: Sequence[Object]) -> bool:
+    """Tell whether an Ingress leads to one of these Services; where none is known, it may."""
+    paths = [path for rule in children(ingress.at("spec", "rules")) for path in children(find(rule, ["http", "paths"]))]
+    names = {value_at(path, "backend", "service", "name") for path in paths}
+    return not services or bool(names & {it.name for it in services})
+
+
+def _is_for(certificate: Object, found: Found) -> bool:
+    """Tell whether a Certificate has a name of the registry; where none is known, it may."""
+    names = {certificate.get("spec", "commonName"), *(certificate.get("spec", "dnsNames") or [])}
+    return not found.hosts or bool(names & found.hosts.keys())
 
 
 def _ingress(ingress: Object, found: Found) -> None:

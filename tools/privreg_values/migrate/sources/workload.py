@@ -84,7 +84,7 @@ class _Reading:
     def __init__(self, registry: Registry, objects: Sequence[Object], found: Found) -> None:
         self.workload, self.pod, self.container = registry.workload, registry.pod, registry.container
         self.objects, self.found = objects, found
-        volumes = {str(value_at(it, "name")): it for it in children(find(self.pod, ["volumes"]))}
+        volumes = {str(value_at(it, "name")): it for it in [*children(find(self.pod, ["volumes"])), *self._templates()]}
         self.mounts = [
             Mount(
                 str(value_at(it, "mountPath") or "").rstrip("/"),
@@ -96,6 +96,17 @@ class _Reading:
             if str(value_at(it, "name")) in volumes
         ]
         self.used: list[Mount] = []
+
+    def _templates(self) -> Iterator[Node]:
+        """Give the volumes that a StatefulSet makes claims for: those of its first Pod."""
+        for template in children(self.workload.at("spec", "volumeClaimTemplates")):
+            name = str(value_at(template, "metadata", "name"))
+
+            def same(value: str | dict[str, Node], template: Node = template) -> Node:
+                return Node(value, template.mark, template.end)
+
+            claim = same({"claimName": same(f"{name}-{self.workload.name}-0")})
+            yield same({"name": same(name), "persistentVolumeClaim": claim})
 
     def read(self) -> None:
         config = self._config()
