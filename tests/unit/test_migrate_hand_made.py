@@ -1,5 +1,6 @@
 """`privreg-values migrate` from the manifests of a registry that somebody set up by hand."""
 
+import base64
 import json
 import shutil
 import stat
@@ -163,6 +164,29 @@ def test_the_old_pull_secret_tells_its_password_and_its_namespace(cli: Cli, fold
     pulling = load(folder / "values.yaml")["pullSecrets"]
     assert pulling["namespaces"] == ["team-a", "team-b"]
     assert pulling["serviceAccounts"] == ["default", "builder"]
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"auths": {"registry.example.com": {"username": "bob", "password": "old"}}}, "the password of bob"),
+        ({"auths": {"registry.example.com": {"auth": "!"}}}, "the password of nobody"),
+        ({"auths": {"other.example.com": {"username": "bob", "password": "x"}}}, "a pull Secret for other.example.com"),
+        ({"auths": {"registry.example.com": None}}, ""),
+        ({"auths": None}, "names nobody"),
+        ([], "names nobody"),
+    ],
+)
+def test_a_pull_secret_that_does_not_work_is_told_and_left_out(
+    config: object, told: str, cli: Cli, manifests: Path
+) -> None:
+    data = {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull"}, "data": data}
+    Path("secret.json").write_text(json.dumps(secret))
+    ended = cli("migrate", manifests, "secret.json")
+    assert ended.code == 0
+    assert told in " ".join(line for line in ended.err.splitlines() if line.startswith("secret.json:1"))
+    assert list(load(Path("credentials.yaml"))["users"]) == ["cluster"]
 
 
 def test_the_cluster_can_go_on_pulling_with_the_user_that_it_has(cli: Cli, folder: Path) -> None:

@@ -73,23 +73,28 @@ def _stop(deployment: Object, found: Found) -> None:
 
 def _leads_to(service: Object, deployment: Object) -> bool:
     """Tell whether a Service selects the Pods of a workload."""
-    labels = deployment.get("metadata" if deployment.kind == "Pod" else "spec", "labels") or {}
-    labels = deployment.get("spec", "template", "metadata", "labels") or labels
-    selector = service.get("spec", "selector") or {}
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    inside = () if deployment.kind == "Pod" else ("spec", "template")
+    labels = items(deployment.at(*inside, "metadata", "labels"))
+    selector = items(service.at("spec", "selector"))
+    return bool(selector) and all(key in labels and labels[key].value == it.value for key, it in selector.items())
 
 
 def _leads_to_one(ingress: Object, services: Sequence[Object]) -> bool:
     """Tell whether an Ingress leads to one of these Services; where none is known, it may."""
     paths = [path for rule in children(ingress.at("spec", "rules")) for path in children(find(rule, ["http", "paths"]))]
-    names = {value_at(path, "backend", "service", "name") for path in paths}
+    names = {str(value_at(path, "backend", "service", "name")) for path in paths}
     return not services or bool(names & {it.name for it in services})
 
 
 def _is_for(certificate: Object, found: Found) -> bool:
     """Tell whether a Certificate has a name of the registry; where none is known, it may."""
-    names = {certificate.get("spec", "commonName"), *(certificate.get("spec", "dnsNames") or [])}
+    names = {str(it.value) for it in _names(certificate)}
     return not found.hosts or bool(names & found.hosts.keys())
+
+
+def _names(certificate: Object) -> list[Node]:
+    common = certificate.at("spec", "commonName")
+    return [*([common] if common else []), *children(certificate.at("spec", "dnsNames"))]
 
 
 def _ingress(ingress: Object, found: Found) -> None:
@@ -144,9 +149,7 @@ def _issuer(name: str, kind: str, node: Node, found: Found) -> None:
 
 def _certificate(certificate: Object, found: Found) -> None:
     """Let the chart's Certificate take the place of one: the same issuer, the same Secret."""
-    names = children(certificate.at("spec", "dnsNames"))
-    common = certificate.at("spec", "commonName")
-    for node in [*([common] if common else []), *names]:
+    for node in _names(certificate):
         found.hosts.setdefault(str(node.value), node.mark)
     if issuer := certificate.at("spec", "issuerRef"):
         _issuer(str(value_at(issuer, "name")), str(value_at(issuer, "kind") or "Issuer"), issuer, found)
@@ -179,11 +182,13 @@ def _secret(secret: Object, found: Found) -> None:
     if text is None:
         return
     try:
-        entries = json.loads(str(text.value)).get("auths", {})
-    except (ValueError, AttributeError):
-        found.lose(secret.mark, f"{secret}: its .dockerconfigjson is not JSON", "nothing to do: it could not be used")
+        entries = dict(json.loads(str(text.value))["auths"])
+    except (ValueError, TypeError, KeyError):
+        found.lose(secret.mark, f"{secret}: its .dockerconfigjson names nobody", "nothing to do: it could not be used")
         return
     for address, entry in entries.items():
+        if not isinstance(entry, dict):
+            continue
         host = re.sub(r"^https?://", "", address).partition("/")[0]
         name, _, password = decoded(str(entry.get("auth") or "")).partition(":")
         found.pull_secrets.append(

@@ -108,7 +108,7 @@ def read(config: Node | None, overrides: Iterable[tuple[Path, Node]], found: Fou
     Raises:
         FileError: the images are in an object store, which the chart cannot use.
     """
-    leaves = dict(_leaves(config, ())) if config else {}
+    leaves = dict(_leaves(config, ())) if config and isinstance(config.value, dict) else {}
     for path, node in overrides:
         leaves = {there: leaf for there, leaf in leaves.items() if there[: len(path)] != path}
         leaves.update(_leaves(node, path))

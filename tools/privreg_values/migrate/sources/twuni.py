@@ -173,10 +173,10 @@ class _Values:
                 self.found.take_node(("serviceAccount", key), self.at("serviceAccount", key))
         for key in _SECURITY:
             self.found.take_node(("podSecurityContext", key), self.at("securityContext", key))
-        variables = [plain(it) for it in children(self.at("extraEnvVars"))]
-        others = [it for it in variables if not str(it.get("name")).startswith(registry_config.PREFIX)]
+        variables = children(self.at("extraEnvVars"))
+        others = [it for it in variables if not str(value_at(it, "name")).startswith(registry_config.PREFIX)]
         if others:
-            self.found.take(("extraEnv",), others, self.mark("extraEnvVars"))
+            self.found.take(("extraEnv",), [plain(it) for it in others], self.mark("extraEnvVars"))
         self._lose("image", "nothing to do: the chart runs docker.io/library/registry 3, which reads the same data")
         self._lose("containerSecurityContext", "nothing to do: ours is as strict; securityContext changes it")
         self._lose("updateStrategy", "nothing to do: the chart chooses it by the volume")
