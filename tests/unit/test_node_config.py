@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,14 @@ def test_a_password_is_only_in_files_that_are_private_and_never_shown(runtime: s
     assert stat.S_IMODE((folder / f"node-config-{runtime}{holding[0]}").stat().st_mode) == 0o600
     modes = {it["path"]: it["mode"] for it in json.loads(ended.out)["files"]}
     assert [path for path, mode in modes.items() if mode == "0600"] == holding
+
+
+def test_who_gets_a_password_in_a_file_or_a_script_is_told_so(cli: Cli, folder: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    options = ("node-config", "k3s", HOST, "--mirror=docker.io", "--login=cluster")
+    assert "the script holds the password of cluster" in cli(*options, "--script").err
+    assert ".gitignore is new" in cli(*options).err
+    assert (folder / ".gitignore").read_text() == "/node-config-k3s\n"
 
 
 def test_the_host_comes_from_the_values_file(cli: Cli, folder: Path) -> None:

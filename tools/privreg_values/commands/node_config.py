@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
+from privreg_values import gitignore
 from privreg_values.errors import UsageError
 from privreg_values.node_config import containerd, containers, docker, rancher, text, write
 from privreg_values.node_config.plan import Login, Plan, Wish, read_ca
@@ -63,14 +64,19 @@ def run(
     )
     wish.check()
     plan = _PLANS[runtime](wish)
+    notes = list(plan.notes)
     if as_script:
         typer.echo(text.script(plan, wish), nl=False)
+        if login:
+            notes.append(f"the script holds the password of {login}: keep it as you keep {known.credentials}")
     else:
         folder = (output or f"node-config-{runtime}").rstrip("/")
         write.into_folder(plan, wish, folder)
         for line in [text.as_json(plan, folder)] if as_json else text.lines(plan, folder):
             typer.echo(line)
-    for note in plan.notes:
+        if login:
+            notes += gitignore.protect([folder])
+    for note in notes:
         typer.echo(f"note: {note}", err=True)
 
 
