@@ -18,7 +18,7 @@ from tests.e2e.release import Release, kubectl
 
 # How the embedded cluster behaves is tested where it is the one that is used.
 embedded_is_chosen = kubeconfig_of_user() is None and not kind.docker_answers()
-collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py"]
+collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py", "test_node_config.py"]
 
 MakeRelease = Callable[..., Release]
 NUMBERS = itertools.count()

@@ -35,7 +35,8 @@ NAMES = [name for name, _ in commands()]
 
 def test_all_commands_are_there() -> None:
     users = ["users", *(f"users {name}" for name in ("add", "list", "role", "remove", "rotate"))]
-    assert {*NAMES} == {"", "gen", *users, "validate", "check", "pull-secret", "doctor"}
+    cluster = ["pull-secret", "doctor", "render", "diff", "apply", "status", "uninstall"]
+    assert {*NAMES} == {"", "gen", *users, "validate", "check", *cluster, "migrate", "node-config"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, doctor, gen, pull_secret, users, validate
+from privreg_values.cli import check, doctor, gen, migrate, node_config, pull_secret, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -27,6 +27,8 @@ app.command("validate")(validate.validate)
 app.command("check")(check.check)
 app.command("pull-secret")(pull_secret.pull_secret)
 app.command("doctor")(doctor.doctor)
+app.command("migrate")(migrate.migrate)
+app.command("node-config")(node_config.node_config)
 
 
 def _show_version(wanted: bool) -> None:

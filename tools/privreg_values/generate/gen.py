@@ -145,7 +145,18 @@ def generate(request: Request, values_name: str, credentials_name: str) -> Outco
     """
     request.check()
     with editing.opened(values_name, credentials_name) as session:
-        return _Generation(request, session).run()
+        return complete(request, session)
+
+
+def complete(request: Request, session: editing.Editing) -> Outcome:
+    """Add what is missing to two files that are being edited, and write them.
+
+    Raises:
+        UsageError: no host is named.
+        ConflictError: the request disagrees with what the files say; nothing was changed.
+        FileError: a file cannot be edited or written.
+    """
+    return _Generation(request, session).run()
 
 
 class _Generation:

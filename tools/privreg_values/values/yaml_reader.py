@@ -78,6 +78,21 @@ def parse(text: str, file: str) -> Document:
     return Document(root, builder.duplicates, parts)
 
 
+def documents(text: str, file: str) -> list[Node]:
+    """Read each document of a file by itself, as kubectl does; empty ones are left out.
+
+    Args:
+        text: The file's text.
+        file: Its name, for marks and messages.
+
+    Raises:
+        SyntaxProblem: one is not YAML.
+    """
+    builder = _Builder(file)
+    nodes = [builder.build(part) for part in _parts(text.removeprefix("\ufeff"), file)]
+    return [node for node in nodes if node and node.value is not None]
+
+
 def _parts(text: str, file: str) -> Iterator[str]:
     """Yield each document, with empty lines before it so that line numbers stay true."""
     lines = text.split("\n")

@@ -1,0 +1,126 @@
+"""`privreg-values migrate` from a values file of twuni's chart docker-registry."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from privreg_values.values import validate
+from tests.cluster.paths import ROOT
+from tests.unit.conftest import Cli
+
+SAMPLE = ROOT / "tests" / "data" / "migrate" / "twuni" / "values.yaml"
+ALICE = "$2y$05$GC6lEjnK6ONtxbOCbWWeT.Icg7uSU/KZBgpdPkPUQZJpdiflyvgVW"
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(path.read_text())
+    return loaded
+
+
+@pytest.fixture
+def old(folder: Path) -> Path:
+    """The sample, in the current folder."""
+    shutil.copy(SAMPLE, folder / "old.yaml")
+    return Path("old.yaml")
+
+
+def test_its_values_become_ours(cli: Cli, old: Path, folder: Path) -> None:
+    assert cli("migrate", old).code == 0
+    values = load(folder / "values.yaml")
+    users = [(user["name"], user["role"]) for user in values.pop("auth")["users"]]
+    assert users == [("alice", "push"), ("bob", "push"), ("cluster", "pull")]
+    del values["pullSecrets"]
+    assert values == {
+        "host": "registry.example.com",
+        "httpSecret": {"value": "0123456789abcdef0123456789abcdef"},
+        "storage": {
+            "type": "pvc",
+            "delete": {"enabled": True},
+            "persistence": {"existingClaim": "docker-registry", "accessModes": ["ReadWriteOnce"]},
+        },
+        "ingress": {
+            "enabled": True,
+            "className": "traefik",
+            "preset": "traefik",
+            "annotations": {"example.com/team": "platform"},
+        },
+        "tls": {"secretName": "registry-tls"},
+        "log": {"level": "debug", "formatter": "json"},
+        "resources": {"limits": {"memory": "1Gi"}},
+        "podSecurityContext": {"runAsUser": 1000, "fsGroup": 1000},
+        "nodeSelector": {"disk": "large"},
+        "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
+        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}],
+    }
+    assert validate.validate(["values.yaml"]).problems == []
+
+
+def test_what_is_not_carried_over_is_told(cli: Cli, old: Path) -> None:
+    lost = {it["what"].split(" of ")[0]: it for it in json.loads(cli("migrate", old, "--json").out)["lost"]}
+    lines = old.read_text().splitlines()
+    for what, written in (
+        ("notifications", "- name: hook"),
+        ("garbageCollect", "garbageCollect:"),
+        ("metrics.serviceMonitor", "serviceMonitor:"),
+        ("image", "image:"),
+    ):
+        assert written in (lines[lost[what]["line"] - 1].strip(), lines[lost[what]["line"]].strip())
+        assert lost[what]["remedy"]
+
+
+def test_the_claim_of_the_old_release_is_adopted_and_its_owner_told_not_to_delete_it(
+    cli: Cli, old: Path, folder: Path
+) -> None:
+    ended = cli("migrate", old, "--old-release", "hub")
+    claim = load(folder / "values.yaml")["storage"]["persistence"]["existingClaim"]
+    assert claim == "hub-docker-registry"
+    assert "`helm uninstall hub` deletes it" in ended.err
+    assert "kubectl scale deployment/hub-docker-registry --replicas=0" in ended.out
+
+
+def test_a_claim_that_was_brought_along_stays_in_use(cli: Cli, old: Path, folder: Path) -> None:
+    old.write_text(old.read_text().replace("  size: 50Gi\n", "  existingClaim: images\n"))
+    ended = cli("migrate", old)
+    assert load(folder / "values.yaml")["storage"]["persistence"]["existingClaim"] == "images"
+    assert "helm uninstall" not in ended.err
+
+
+def test_what_the_file_does_not_say_is_that_charts_default(cli: Cli, folder: Path) -> None:
+    (folder / "old.yaml").write_text("replicaCount: 2\ntlsSecretName: hub-tls\nservice: {type: NodePort}\n")
+    ended = cli("migrate", "old.yaml", "--host", "registry.example.com")
+    values = load(folder / "values.yaml")
+    assert values["storage"] == {"type": "emptyDir"}
+    assert values["ingress"] == {"enabled": False}
+    assert values["gateway"] == {"tls": {"secretName": "hub-tls"}}
+    assert values["service"] == {"type": "NodePort", "port": 5000}
+    for told in ("asks nobody to log in", "lost when the old Pod ends", "replicaCount"):
+        assert told in ended.err
+
+
+def test_without_an_ingress_the_host_has_to_be_given(cli: Cli, folder: Path) -> None:
+    (folder / "old.yaml").write_text("persistence: {enabled: true}\n")
+    ended = cli("migrate", "old.yaml")
+    assert ended.code == 2
+    assert "--host registry.example.com" in ended.err
+    assert [path.name for path in folder.iterdir()] == ["old.yaml"]
+
+
+@pytest.mark.parametrize("driver", ["s3", "azure", "swift"])
+def test_images_in_an_object_store_are_not_left_behind_in_silence(driver: str, cli: Cli, folder: Path) -> None:
+    (folder / "old.yaml").write_text(f"replicaCount: 1\nstorage: {driver}\n")
+    ended = cli("migrate", "old.yaml", "--host", "registry.example.com")
+    assert ended.code == 1
+    assert f"old.yaml:2: the images are kept in {driver}" in ended.err
+    assert [path.name for path in folder.iterdir()] == ["old.yaml"]
+
+
+def test_a_value_that_our_chart_refuses_is_told_and_left_out(cli: Cli, old: Path, folder: Path) -> None:
+    old.write_text(old.read_text().replace("level: debug", "level: loud"))
+    ended = cli("migrate", old)
+    assert ended.code == 0
+    assert "old.yaml:30: not carried over: log.level: expected error, warn" in ended.err
+    assert "level" not in load(folder / "values.yaml")["log"]

@@ -1,0 +1,102 @@
+"""The shell script of `privreg-values node-config`, run by sh."""
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from privreg_values.cli.node_config import Runtime
+from tests.cluster import pki
+from tests.unit.conftest import Cli
+
+HOST = "--host=registry.example.com"
+SHELLCHECK = str(Path(sys.executable).parent / "shellcheck")
+
+
+@pytest.fixture
+def script(cli: Cli, folder: Path) -> Path:
+    """The script for containerd, which writes below ./node."""
+    pki.Authority.create(folder / "pki")
+    (folder / "credentials.yaml").write_text("host: registry.example.com\nusers:\n  cluster: the-password\n")
+    return make(cli, folder)
+
+
+def make(cli: Cli, folder: Path) -> Path:
+    options = ("--ca-file=pki/ca.crt", "--mirror=docker.io", "--login=cluster", "--refuse-public")
+    ended = cli("node-config", "containerd", HOST, *options, f"--config-path={folder}/node", "--script")
+    assert ended.code == 0
+    path = folder / "node-config.sh"
+    path.write_text(ended.out)
+    return path
+
+
+def run(script: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["sh", str(script), *arguments], capture_output=True, text=True, check=False, timeout=30)
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_writes_the_files_and_takes_them_back(script: Path, folder: Path) -> None:
+    ended = run(script)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert sorted(tree(folder / "node")) == [
+        "_default/hosts.toml",
+        "docker.io/hosts.toml",
+        "registry.example.com/ca.crt",
+        "registry.example.com/hosts.toml",
+    ]
+    assert stat.S_IMODE((folder / "node" / "docker.io" / "hosts.toml").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "node" / "_default" / "hosts.toml").stat().st_mode) == 0o644
+    assert run(script, "undo").returncode == 0
+    assert not (folder / "node").exists() or not any((folder / "node").iterdir())
+
+
+def test_run_again_it_changes_nothing_and_a_new_ca_replaces_the_old_one(script: Path, cli: Cli, folder: Path) -> None:
+    run(script)
+    before = tree(folder / "node")
+    assert run(script).returncode == 0
+    assert tree(folder / "node") == before
+    shutil.rmtree(folder / "pki")
+    pki.Authority.create(folder / "pki")
+    assert run(make(cli, folder)).returncode == 0
+    after = tree(folder / "node")
+    assert {path for path in after if after[path] != before[path]} == {"registry.example.com/ca.crt"}
+
+
+def test_a_file_of_somebody_else_stops_it_before_anything_is_written(script: Path, folder: Path) -> None:
+    theirs = folder / "node" / "docker.io" / "hosts.toml"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text('server = "https://mirror.example.com"\n')
+    ended = run(script)
+    assert ended.returncode == 1
+    assert f"{theirs}: is there already and is not ours" in ended.stderr
+    assert tree(folder / "node") == {"docker.io/hosts.toml": 'server = "https://mirror.example.com"\n'}
+    assert run(script, "undo").returncode == 0
+    assert theirs.exists()
+
+
+def test_what_it_does_and_how_to_undo_it_is_at_its_head(script: Path, folder: Path) -> None:
+    head = script.read_text().partition("\nset -eu")[0]
+    for path in ("_default/hosts.toml", "docker.io/hosts.toml", "registry.example.com/ca.crt"):
+        assert f"# {folder}/node/{path}\n#   " in head
+    assert "# Undo: sh node-config.sh undo" in head
+    assert run(script, "nonsense").returncode == 2
+
+
+@pytest.mark.parametrize("runtime", list(Runtime))
+def test_it_is_plain_sh_for_every_runtime(runtime: str, script: Path, cli: Cli) -> None:
+    refuse = () if runtime == "docker" else ("--refuse-public",)
+    ended = cli("node-config", runtime, HOST, "--ca-file=pki/ca.crt", "--mirror=docker.io", *refuse, "--script")
+    script.write_text(ended.out)
+    checked = subprocess.run([SHELLCHECK, "--shell=sh", str(script)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    paths = re.findall(r'^  "\$1" (\S+) 0', ended.out, re.MULTILINE)
+    assert paths
+    for path in paths:
+        assert path.startswith("/etc/")

@@ -1,0 +1,1 @@
+"""What `migrate` brings over, and from what."""

@@ -1,0 +1,1 @@
+"""What `migrate` reads: one module a kind of source."""
