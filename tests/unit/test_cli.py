@@ -35,7 +35,8 @@ NAMES = [name for name, _ in commands()]
 
 def test_all_commands_are_there() -> None:
     users = ["users", *(f"users {name}" for name in ("add", "list", "role", "remove", "rotate"))]
-    assert {*NAMES} == {"", "gen", *users, "validate", "check"}
+    release = ["render", "diff", "apply", "status", "uninstall"]
+    assert {*NAMES} == {"", "gen", *users, "validate", "check", *release}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -159,5 +160,10 @@ def test_no_secret_can_be_given_in_the_arguments() -> None:
                 assert parameter.is_flag, f"{name} {parameter.name}"
 
 
-def test_no_option_is_read_from_the_environment() -> None:
-    assert not [parameter.name for _, command in commands() for parameter in command.params if parameter.envvar]
+def test_only_what_is_no_secret_is_read_from_the_environment() -> None:
+    read = {parameter.envvar: parameter.name for _, command in commands() for parameter in command.params}
+    read.pop(None)
+    assert read == {
+        "PRIVREG_RELEASE": "release", "PRIVREG_NAMESPACE": "namespace", "PRIVREG_CONTEXT": "context",
+        "PRIVREG_CHART": "chart",
+    }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, gen, users, validate
+from privreg_values.cli import apply, check, diff, gen, render, status, uninstall, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -25,6 +25,11 @@ app.command("gen")(gen.gen)
 app.add_typer(users.app, name="users")
 app.command("validate")(validate.validate)
 app.command("check")(check.check)
+app.command("render")(render.render)
+app.command("diff")(diff.diff)
+app.command("apply")(apply.apply)
+app.command("status")(status.status)
+app.command("uninstall")(uninstall.uninstall)
 
 
 def _show_version(wanted: bool) -> None:
