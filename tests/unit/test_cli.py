@@ -164,6 +164,8 @@ def test_only_where_a_release_is_can_be_read_from_the_environment() -> None:
     read = {(it.envvar, it.name) for _, command in commands() for it in command.params if it.envvar}
     assert read == {
         ("PRIVREG_RELEASE", "release"),
+        ("PRIVREG_NAMESPACE", "namespace"),
         ("PRIVREG_NAMESPACE", "release_namespace"),
         ("PRIVREG_CONTEXT", "context"),
+        ("PRIVREG_CHART", "chart"),
     }

@@ -36,6 +36,22 @@ def test_what_is_not_there_is_none(kubectl: Kubectl) -> None:
     assert kubectl.list("clusterissuers.cert-manager.io") == []
 
 
+def test_of_many_objects_those_that_are_there_are_found_in_all_namespaces(
+    kubectl: Kubectl, control_plane: ControlPlane
+) -> None:
+    control_plane.create_namespace("kubectl-find")
+    wanted = [
+        {**config_map(name, "ignored"), "metadata": {"name": name, "namespace": namespace}}
+        for name, namespace in (("one", "default"), ("one", "kubectl-find"), ("none", "default"))
+    ]
+    assert kubectl.find(wanted) == []
+    kubectl.apply(wanted[1:2])
+    assert [it["metadata"]["namespace"] for it in kubectl.find(wanted)] == ["kubectl-find"]
+    kubectl.apply(wanted[:1])
+    assert len(kubectl.find(wanted)) == 2
+    assert kubectl.find([]) == []
+
+
 def test_the_version_is_two_numbers(kubectl: Kubectl) -> None:
     major, minor = kubectl.server_version()
     assert major == 1

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import privreg_values
-from tests.cluster.paths import ROOT
+from tests.cluster.paths import BIN, ROOT
 
-SCHEMA = ROOT / "charts" / "privreg" / "values.schema.json"
+CHART = ROOT / "charts" / "privreg"
+SCHEMA = CHART / "values.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,21 @@ def test_the_source_archive_holds_the_chart_and_the_license(built: Path) -> None
 
 def test_the_wheel_carries_the_schema_as_a_file_of_its_own(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith("values.schema.json"))
-        assert json.loads(archive.read(name)) == json.loads(SCHEMA.read_text())
+        assert json.loads(archive.read("privreg_values/values.schema.json")) == json.loads(SCHEMA.read_text())
+
+
+def test_the_wheel_carries_the_chart_and_renders_it_outside_the_checkout(
+    wheel: Path, site: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {name.removeprefix("privreg_values/chart/") for name in archive.namelist() if "/chart/" in name}
+    assert {
+        str(it.relative_to(CHART)) for it in CHART.rglob("*") if it.is_file() and "__pycache__" not in str(it)
+    } == carried
+    program = str(site / "bin" / "privreg-values")
+    run(program, "gen", "--host=registry.example.com", "--yes", cwd=tmp_path, PYTHONPATH=str(site))
+    output = run(program, "render", cwd=tmp_path, PYTHONPATH=str(site), PRIVREG_HELM=str(BIN / "helm"))
+    assert "1 x registry:" in output
 
 
 def test_the_wheel_names_the_license_and_the_types(wheel: Path) -> None:

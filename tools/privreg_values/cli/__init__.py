@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, doctor, gen, migrate, node_config, pull_secret, users, validate
+from privreg_values.cli import (
+    apply,
+    check,
+    diff,
+    doctor,
+    gen,
+    migrate,
+    node_config,
+    pull_secret,
+    render,
+    status,
+    uninstall,
+    users,
+    validate,
+)
 
 app = typer.Typer(
     name="privreg-values",
@@ -29,6 +43,11 @@ app.command("pull-secret")(pull_secret.pull_secret)
 app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)
 app.command("node-config")(node_config.node_config)
+app.command("render")(render.render)
+app.command("diff")(diff.diff)
+app.command("apply")(apply.apply)
+app.command("status")(status.status)
+app.command("uninstall")(uninstall.uninstall)
 
 
 def _show_version(wanted: bool) -> None:

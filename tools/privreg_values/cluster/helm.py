@@ -7,12 +7,15 @@ through its runner, with values on standard input: none of them is ever an argum
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ import yaml
 from pyhelm3 import errors
 from pyhelm3.command import Command, SafeLoader
 
+from privreg_values.cluster.kubectl import UNREACHABLE
+from privreg_values.cluster.revisions import Entry, History, Hook, Revision
 from privreg_values.errors import HelmError
 from privreg_values.values.nodes import Value
 
@@ -40,9 +45,11 @@ class Helm:
 
     Args:
         binary: Its name on PATH, or its path.
+        context: A context of the kubeconfig; the current one when empty.
     """
 
     binary: str = field(default_factory=default_binary)
+    context: str = ""
 
     def version(self) -> str:
         """Give the version, such as v4.3.1.
@@ -60,6 +67,7 @@ class Helm:
         files: Sequence[Path | str] = (),
         release: str = "privreg",
         namespace: str = "default",
+        chart_version: str = "",
         kube_version: str | None = None,
         api_versions: Sequence[str] = (),
         show_only: Sequence[str] = (),
@@ -73,6 +81,7 @@ class Helm:
             files: Values files; the later ones win.
             release: The release's name.
             namespace: The release's namespace.
+            chart_version: The version of a chart that is in a repository; the newest when empty.
             kube_version: The Kubernetes version to render for.
             api_versions: API versions that the cluster is to have besides the usual ones.
             show_only: Templates to render; all of them when empty.
@@ -82,6 +91,7 @@ class Helm:
             HelmError: helm refuses the chart or the values; the message is helm's.
         """
         command = ["template", release, str(chart), "--namespace", namespace, *_value_files(files)]
+        command += _version(chart_version)
         if kube_version:
             command += ["--kube-version", kube_version]
         for name in api_versions:
@@ -98,23 +108,15 @@ class Helm:
         Raises:
             HelmError: helm refuses the chart or the values; the message is helm's.
         """
-        documents = yaml.load_all(self.template_text(chart, **options), Loader=SafeLoader)
-        return [document for document in documents if document]
+        return _objects(self.template_text(chart, **options))
 
-    def hooks(self, release: str, *, namespace: str, context: str = "") -> list[dict[str, Any]]:
+    def hooks(self, release: str, namespace: str) -> list[dict[str, Any]]:
         """Give the hooks of an installed release, as objects.
-
-        Args:
-            release: The release's name.
-            namespace: The release's namespace.
-            context: A context of the kubeconfig; the current one when empty.
 
         Raises:
             HelmError: helm does not know the release; the message is helm's.
         """
-        chosen = ["--kube-context", context] if context else []
-        text = self._run(["get", "hooks", release, "--namespace", namespace, *chosen])
-        return [document for document in yaml.load_all(text, Loader=SafeLoader) if document]
+        return _objects(self._run(["get", "hooks", release, "--namespace", namespace]))
 
     def lint(
         self,
@@ -140,21 +142,227 @@ class Helm:
             command += ["--kube-version", kube_version]
         return self._run(command, values)
 
+    def status(self, release: str, namespace: str) -> Revision | None:
+        """Give the last revision of a release, or None where there is no such release.
+
+        Raises:
+            HelmError: helm cannot tell.
+        """
+        with _absent_is_none():
+            return _revision(self._run(["status", release, "--namespace", namespace, "--output", "json"]))
+        return None
+
+    def history(self, release: str, namespace: str) -> History:
+        """Give the revisions of a release; none where there is no such release.
+
+        Raises:
+            HelmError: helm cannot tell.
+        """
+        with _absent_is_none():
+            answer = json.loads(self._run(["history", release, "--namespace", namespace, "--output", "json"]))
+            return History([Entry(int(it["revision"]), it["status"], it["chart"]) for it in answer])
+        return History([])
+
+    def values(
+        self, release: str, namespace: str, *, revision: int | None = None, defaults: bool = False
+    ) -> dict[str, Any]:
+        """Give the values of a release. There are secrets in it.
+
+        Args:
+            release: The release's name.
+            namespace: Its namespace.
+            revision: Which one; the last if not given.
+            defaults: The chart's defaults as well, not only what the user set.
+
+        Raises:
+            HelmError: helm cannot tell.
+        """
+        command = ["get", "values", release, "--namespace", namespace, "--output", "json"]
+        command += ["--revision", str(revision)] if revision else []
+        return dict(json.loads(self._run([*command, *(["--all"] if defaults else [])])) or {})
+
+    def preview(
+        self, release: str, namespace: str, chart: Path | str, values: Mapping[str, Any], *, chart_version: str = ""
+    ) -> Revision:
+        """Give the revision that `upgrade` would make; the cluster is asked, and nothing changed.
+
+        Args:
+            release: The release's name.
+            namespace: Its namespace.
+            chart: The chart's folder, archive or reference.
+            values: The user's values.
+            chart_version: The version of a chart that is in a repository; the newest when empty.
+
+        Raises:
+            HelmError: helm refuses the chart or the values; the message is helm's.
+        """
+        command = _upgrade(release, namespace, chart, chart_version)
+        return _revision(self._run([*command, "--dry-run=server"], values))
+
+    def upgrade(
+        self,
+        release: str,
+        namespace: str,
+        chart: Path | str,
+        values: Mapping[str, Any],
+        *,
+        chart_version: str = "",
+        timeout: int = 300,
+        wait: bool = True,
+    ) -> Operation:
+        """Begin to install or to upgrade a release. The namespace is made where it is missing.
+
+        Args:
+            release: The release's name.
+            namespace: Its namespace.
+            chart: The chart's folder, archive or reference.
+            values: The user's values.
+            chart_version: The version of a chart that is in a repository; the newest when empty.
+            timeout: Seconds to wait for the objects, and for each hook.
+            wait: Wait until the objects are ready; hooks are waited for in any case.
+
+        Raises:
+            HelmError: there is no such binary.
+        """
+        command = [*_upgrade(release, namespace, chart, chart_version), f"--timeout={timeout}s"]
+        return Operation(self._command(), *self._input([*command, *(["--wait"] if wait else [])], values))
+
+    def rollback(
+        self, release: str, namespace: str, revision: int, *, timeout: int = 300, wait: bool = True
+    ) -> Operation:
+        """Begin to go back to a revision; the arguments are those of `upgrade`.
+
+        Raises:
+            HelmError: there is no such binary.
+        """
+        command = ["rollback", release, str(revision), "--namespace", namespace, f"--timeout={timeout}s"]
+        return Operation(self._command(), *self._input([*command, *(["--wait"] if wait else [])], None))
+
+    def uninstall(self, release: str, namespace: str, *, timeout: int = 300) -> None:
+        """Take a release away, and wait until its objects are gone.
+
+        Raises:
+            HelmError: helm cannot.
+        """
+        self._run(["uninstall", release, "--namespace", namespace, "--wait", f"--timeout={timeout}s"])
+
     def _run(self, command: list[str], values: Mapping[str, Any] | None = None) -> str:
+        arguments, stdin = self._input(command, values)
+        try:
+            output: bytes = asyncio.run(self._command().run(arguments, stdin))
+        except errors.Error as error:
+            raise _refusal(error) from None
+        return output.decode("utf-8")
+
+    def _command(self) -> Command:
         if shutil.which(self.binary) is None:
             raise HelmError(f"{self.binary} is not there", f"install helm, or name its binary in {VARIABLE}")
-        stdin = None
-        if values is not None:
-            command = [*command, "--values", "-"]
-            stdin = json.dumps(values, ensure_ascii=False).encode("utf-8")  # YAML knows no surrogates
+        # The shell that pyhelm3 starts becomes helm: who ends the one ends the other.
+        return Command(executable="exec", kubecontext=self.context or None)
+
+    def _input(self, command: list[str], values: Mapping[str, Any] | None) -> tuple[list[str], bytes | None]:
+        if values is None:
+            return [self.binary, *command], None
+        return [self.binary, *command, "--values", "-"], json.dumps(values, ensure_ascii=False).encode(
+            "utf-8"
+        )  # YAML knows no surrogates
+
+
+class Operation:
+    """A helm command at work, in a thread of its own.
+
+    Args:
+        command: pyhelm3's runner.
+        arguments: The command.
+        stdin: What it reads.
+    """
+
+    def __init__(self, command: Command, arguments: list[str], stdin: bytes | None) -> None:
+        self._error: HelmError | None = None
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(command.run(arguments, stdin))
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, and tell whether it has come.
+
+        Raises:
+            HelmError: helm has ended and failed; the message is helm's.
+        """
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            return False
+        if self._error:
+            raise self._error
+        return True
+
+    def cancel(self) -> None:
+        """End helm, which then writes down how far it came, and wait until it has."""
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    def _work(self) -> None:
         try:
-            output: bytes = asyncio.run(Command(executable=self.binary).run(command, stdin))
+            self._loop.run_until_complete(self._task)
         except errors.Error as error:
-            # helm lint says what it found on its standard output.
-            texts = (raw.decode("utf-8", "replace").strip() for raw in (error.stderr, error.stdout))
-            raise HelmError("\n".join(text for text in texts if text)) from None
-        return output.decode("utf-8")
+            self._error = _refusal(error)
+        except asyncio.CancelledError:
+            self._error = HelmError("helm was ended")
+        finally:
+            self._loop.close()
+
+
+def _upgrade(release: str, namespace: str, chart: Path | str, chart_version: str) -> list[str]:
+    command = ["upgrade", release, str(chart), "--install", "--namespace", namespace, "--create-namespace"]
+    return [*command, "--output", "json", *_version(chart_version)]
+
+
+def _version(chart_version: str) -> list[str]:
+    return ["--version", chart_version] if chart_version else []
 
 
 def _value_files(files: Sequence[Path | str]) -> list[str]:
     return [argument for file in files for argument in ("--values", str(file))]
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.load_all(text, Loader=SafeLoader) if document]
+
+
+def _revision(text: str) -> Revision:
+    answer = json.loads(text[text.index("{") :])  # helm 4 says first what it pulled from an OCI registry
+    hooks = [
+        Hook(made, tuple(it["events"]), str((it.get("last_run") or {}).get("phase") or ""))
+        for it in answer.get("hooks") or []
+        for made in _objects(it["manifest"])
+    ]
+    info = answer["info"]
+    updated = datetime.fromisoformat(info["last_deployed"]).astimezone(UTC)
+    return Revision(
+        answer["version"],
+        info["status"],
+        updated.isoformat(timespec="seconds"),
+        answer.get("config") or {},
+        _objects(answer.get("manifest") or ""),
+        hooks,
+    )
+
+
+def _refusal(error: errors.Error) -> HelmError:
+    # helm lint says what it found on its standard output.
+    texts = (raw.decode("utf-8", "replace") for raw in (error.stderr, error.stdout))
+    lines = (line.rstrip() for text in texts for line in text.splitlines())
+    message = "\n".join(line for line in lines if line and not line.startswith("level="))  # helm 4 logs it as well
+    for each in ("Error: ", "UPGRADE FAILED: ", "INSTALLATION FAILED: "):
+        message = message.removeprefix(each)
+    return HelmError(message, UNREACHABLE if "cluster unreachable" in message else "")
+
+
+@contextlib.contextmanager
+def _absent_is_none() -> Iterator[None]:
+    try:
+        yield
+    except HelmError as error:
+        if "release: not found" not in error.message:
+            raise

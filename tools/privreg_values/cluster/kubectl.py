@@ -19,6 +19,7 @@ from typing import IO, Any, cast
 from privreg_values.errors import ClusterError, ForbiddenError
 
 VARIABLE = "PRIVREG_KUBECTL"  # names another binary than the kubectl on PATH
+UNREACHABLE = "set KUBECONFIG, choose a context with `kubectl config`, or start it"  # what to do then
 REQUEST_TIMEOUT = 15  # seconds; a cluster that is not there is known to be so by then
 
 Object = dict[str, Any]
@@ -60,6 +61,23 @@ class Kubectl:
             if _is_absent(error):
                 return None
             raise
+
+    def find(self, objects: Iterable[Object]) -> Sequence[Object]:
+        """Give those of some objects that are there, as they are now.
+
+        Args:
+            objects: Kinds, names and namespaces; all else in them does not matter.
+        """
+        wanted = [{**_named(it), "metadata": _named(it["metadata"])} for it in objects]
+        if not wanted:
+            return []
+        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
+        answer = self.run(["get", "--filename=-", "--ignore-not-found", "--output=json"], manifest)
+        if not answer.strip():
+            return []
+        found = json.loads(answer)
+        items: Sequence[Object] = found["items"] if found["kind"] == "List" else [found]
+        return items
 
     def list(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Give all objects of a kind; none where the cluster does not know the kind.
@@ -114,6 +132,11 @@ class Kubectl:
         manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
         self.run(["apply", *_in(namespace), "--filename=-"], manifest)
 
+    def delete(self, objects: Iterable[Object]) -> None:
+        """Delete objects; those that are not there are none the worse."""
+        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        self.run(["delete", "--filename=-", "--ignore-not-found", "--wait=false"], manifest)
+
     def run(self, arguments: Sequence[str], stdin: str | None = None, *, timeout: float | None = None) -> str:
         """Run kubectl, and give what it prints.
 
@@ -167,6 +190,10 @@ def _in(namespace: str) -> list[str]:
     return [f"--namespace={namespace}"] if namespace else []
 
 
+def _named(part: Object) -> Object:
+    return {key: part[key] for key in ("apiVersion", "kind", "name", "namespace") if key in part}
+
+
 def _error(text: str) -> ClusterError:
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "kubectl failed and did not say why")
     message = last.removeprefix("error: ").removeprefix("Error from server ")
@@ -174,9 +201,7 @@ def _error(text: str) -> ClusterError:
         return ForbiddenError(message, "log in to the cluster as somebody who may")
     unreachable = ("was refused", "no such host", "Unable to connect", "i/o timeout", "deadline exceeded")
     if any(sign in last for sign in unreachable):
-        return ClusterError(
-            f"no cluster answers: {message}", "set KUBECONFIG, choose a context with `kubectl config`, or start it"
-        )
+        return ClusterError(f"no cluster answers: {message}", UNREACHABLE)
     if "context was not found" in last:
         return ClusterError(message, "`kubectl config get-contexts` lists them")
     return ClusterError(message)

@@ -75,7 +75,7 @@ def _from_pod(
     kubectl = Kubectl(context)
     chosen = releases.only(releases.find(kubectl, name=release, namespace=release_namespace))
     text = program.text(program.order(check, Path(ca_file).read_text("ascii") if ca_file else ""))
-    with pod.running(kubectl, Helm(), chosen) as name:
+    with pod.running(kubectl, Helm(context=kubectl.context), chosen) as name:
         typer.echo(f"from the Pod {name} in namespace {chosen.namespace}:", err=True)
         yield from pod.steps(kubectl, name, chosen.namespace, text)
 

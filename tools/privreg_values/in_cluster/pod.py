@@ -60,7 +60,7 @@ def running(kubectl: Kubectl, helm: Helm, release: Release) -> Iterator[str]:
         HelmError: helm does not know the release.
         ClusterError: the Pod may not be made, or does not start; the message says why.
     """
-    pod = manifest(helm.hooks(release.name, namespace=release.namespace, context=kubectl.context), release)
+    pod = manifest(helm.hooks(release.name, release.namespace), release)
     name, namespace = pod["metadata"]["name"], release.namespace
     try:
         kubectl.run(["create", "--filename=-"], json.dumps(pod))
