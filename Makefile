@@ -31,7 +31,7 @@ tools: $(VENV)/ready ## build the programs that the tests use
 	@$(RUN) -m tests.cluster tools
 
 test: $(VENV)/ready tools lint ## everything: lint, then unit, chart and end-to-end tests
-	@$(RUN) -m pytest -n 2 tests
+	@$(RUN) -m pytest -n 3 tests
 
 test-unit: $(VENV)/ready tools ## the CLI and the programs in the chart
 	@$(RUN) -m pytest tests/unit
@@ -40,7 +40,7 @@ test-chart: $(VENV)/ready tools ## what the chart renders
 	@$(RUN) -m pytest tests/chart tests/gateway tests/token_mode
 
 test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
-	@$(RUN) -m pytest -n 2 tests/e2e
+	@$(RUN) -m pytest -n 3 tests/e2e
 
 bench: $(VENV)/ready tools ## the gateway's speed, against the registry alone (bench/RESULTS.md; 6 minutes)
 	@$(RUN) -m bench

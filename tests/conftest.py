@@ -1,17 +1,32 @@
 """How the tests are spread over processes, and the fixtures of all tiers."""
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.control_plane import ControlPlane, running
+# Each process but the first has a cluster of its own. (That of a user is shared; see SHARED_CLUSTERS.)
+CACHE = Path(__file__).parents[1] / ".cache"
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+if PROCESS != "gw0":
+    os.environ["PRIVREG_CLUSTER_DIR"] = str(CACHE / f"cluster-{PROCESS}")
+
+from tests.cluster import kind  # noqa: E402 - now it knows where the cluster is
+from tests.cluster.cluster import kubeconfig_of_user  # noqa: E402
+from tests.control_plane import ControlPlane, running  # noqa: E402
+
+# How the embedded cluster behaves is tested where it is the one that is used.
+EMBEDDED = kubeconfig_of_user() is None and not kind.docker_answers()
 
 # Tests that share a cluster, and so a process; in the order of starting, because they take longest.
+CLI = tuple(f"tests/e2e/test_{it}" for it in ("apply", "doctor", "every_namespace", "migrate", "node_config"))
 SHARED_CLUSTERS = {
     "second cluster": ("tests/e2e/test_demo.py", "tests/e2e/test_embedded_cluster.py"),
+    **({"cluster of the CLI": CLI} if EMBEDDED else {}),
     "cluster": ("tests/e2e/",),
 }
 

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import kind, provider
-from tests.cluster.cluster import Cluster, kubeconfig_of_user
+from tests.cluster import provider
+from tests.cluster.cluster import Cluster
 from tests.cluster.paths import BIN, CACHE, ROOT
+from tests.conftest import EMBEDDED
 from tests.e2e.release import Release, kubectl
 
-# How the embedded cluster behaves is tested where it is the one that is used.
-embedded_is_chosen = kubeconfig_of_user() is None and not kind.docker_answers()
-collect_ignore = [] if embedded_is_chosen else ["test_embedded_cluster.py", "test_node_config.py"]
+collect_ignore = [] if EMBEDDED else ["test_embedded_cluster.py", "test_node_config.py"]
 
 MakeRelease = Callable[..., Release]
 NUMBERS = itertools.count()
