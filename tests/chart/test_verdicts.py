@@ -17,6 +17,8 @@ from tests.chart.rendering import ALL, CHART, HELMS, Json, label, render
 from tests.chart.test_values_are_used import SCHEMA, resolve
 from tests.cluster.paths import ROOT
 
+pytestmark = pytest.mark.usefixtures("quick_helms")
+
 DATA = ROOT / "tests" / "data"
 ACCEPTED = [*ALL, *((path,) for path in sorted((DATA / "accept").glob("*.yaml")))]
 MISTAKES = sorted((DATA / "mistakes").glob("*.yaml"))  # those that people have made, with where that was seen
@@ -30,14 +32,6 @@ RULES = (CHART / "templates" / "_rules.tpl").read_text()
 def verdict(judge: str, *values: Path) -> str:
     """What a judge says against values; empty if it accepts them."""
     return verdicts(*values)[judge]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_helms() -> Iterator[None]:
-    """Some hundred short runs need no garbage collection, which is a quarter of their processor time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GOGC", "off")
-        yield
 
 
 @functools.cache
