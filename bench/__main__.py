@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import blobs, guesses, memory, namespaces, pulls, rates, report, site
+from bench import blobs, cli, guesses, memory, namespaces, pulls, rates, report, site
 from bench.errors import BenchError
 from bench.image import push_image
 from bench.link import shaped_link
@@ -42,6 +42,7 @@ def _measure() -> list[Row]:
             "many pulls at once": lambda: pulls.run(running, image),
             "memory": lambda: memory.run(running, image),
             "a guesser": lambda: guesses.run(folder),
+            "the command line": lambda: cli.run(folder),
         }
         rows = []
         for number, (name, step) in enumerate(steps.items(), 1):

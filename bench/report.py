@@ -15,11 +15,11 @@ from tests.cluster.paths import environment
 
 FOLDER = Path(__file__).parent
 HEAD = """\
-# Speed of the gateway
+# Speed
 
-Made by `make bench`: the real registry and the real HAProxy with what the chart renders, on loopback. The two
-that are compared were measured in turns in the same run; numbers are medians, the ratio is one of medians, and
-the spread is that of the ratios of single rounds.
+Made by `make bench`: the real registry and the real HAProxy with what the chart renders, on loopback; and the
+command line beside what else checks a values file. The two that are compared were measured in turns in the same run;
+numbers are medians, the ratio is one of medians, and the spread is that of the ratios of single rounds.
 
 """
 VERSIONS = {
@@ -56,7 +56,7 @@ def write(machine: dict[str, str], rows: list[Row]) -> None:
 
 def table(rows: list[Row]) -> str:
     """A Markdown table of `rows`."""
-    lines = ["| | gateway | compared with | | ratio | spread | goal | |", "|---|--:|---|--:|--:|---|---|---|"]
+    lines = ["| | privreg | compared with | | ratio | spread | goal | |", "|---|--:|---|--:|--:|---|---|---|"]
     for row in rows:
         peer = "" if row.peer_value is None else f"{_number(row.peer_value)} {row.unit}"
         spread = f"{_number(row.spread[0])} to {_number(row.spread[1])}" if row.spread else ""

@@ -31,9 +31,13 @@ SHARED_CLUSTERS = {
 }
 
 
+# Verdicts are kept by the process that asked for them.
+SCOPES = SHARED_CLUSTERS | {"verdicts": ("tests/chart/test_verdicts.py",)}
+
+
 def scope_of(nodeid: str) -> str:
     """Tests of one scope run one after the other in one process."""
-    return next((name for name, paths in SHARED_CLUSTERS.items() if nodeid.startswith(paths)), nodeid)
+    return next((name for name, paths in SCOPES.items() if nodeid.startswith(paths)), nodeid)
 
 
 class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types

@@ -1,13 +1,17 @@
 """The Kubernetes versions that the chart supports, and the custom resources that it uses."""
 
+import functools
 import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
-from kubernetes_validate import utils
+from jsonschema import Draft202012Validator
+from kubernetes_validate import SchemaNotFoundError, utils
+from referencing import Registry, Resource
 
-from tests.chart.rendering import CHART
+from tests.chart.rendering import CHART, Json
 from tests.cluster.paths import MODULES
 
 # Kind of a custom resource: the module under tests/cluster/modules, the Go module, the file in it.
@@ -37,6 +41,36 @@ def supported() -> list[str]:
     known = [utils.major_minor(version) for version in utils.all_versions()]
     minors = sorted({int(version.removeprefix("1.")) for version in known})
     return [f"1.{minor}" for minor in minors if minor >= lowest_supported()]
+
+
+def faults(item: Json, version: str) -> list[str]:
+    """What Kubernetes of a minor version would not take of an object, unknown fields too.
+
+    Raises:
+        SchemaNotFoundError: that version has no such kind.
+    """
+    found = _validator(item["kind"], item["apiVersion"], version).iter_errors(item)
+    return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in found]
+
+
+@functools.cache
+def _validator(kind: str, api_version: str, version: str) -> Draft202012Validator:
+    """As kubernetes_validate does it, once for each kind."""
+    full = next(it for it in utils.all_versions() if utils.major_minor(it) == version)
+    folder = f"kubernetes-json-schema/v{full}-local-strict"
+    group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
+    try:
+        schema = utils.schema_contents(f"{folder}/{kind.lower()}-{group}.json", version)
+    except FileNotFoundError:
+        raise SchemaNotFoundError(version=version, kind=kind, api_version=api_version) from None
+    registry: Registry[Any] = _definitions(folder, version) @ Registry()
+    return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ registry)
+
+
+@functools.cache
+def _definitions(folder: str, version: str) -> "Resource[Any]":
+    found: Resource[Any] = Resource.from_contents(utils.schema_contents(f"{folder}/_definitions.json", version))
+    return found
 
 
 def custom_resource_definition(kind: str) -> Path:

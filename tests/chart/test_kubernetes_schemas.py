@@ -1,25 +1,13 @@
 """Every object of the chart is what every supported Kubernetes expects."""
 
-import functools
 import json
-from collections.abc import Iterator
 
 import kubernetes_validate
 import pytest
-from kubernetes_validate import utils
 
 from privreg_values.errors import HelmError
-from tests.chart.kubernetes import CUSTOM_RESOURCES, lowest_supported, supported
+from tests.chart.kubernetes import CUSTOM_RESOURCES, faults, lowest_supported, supported
 from tests.chart.rendering import HELMS, MINIMAL, Json, everything, render, title
-
-
-@pytest.fixture(scope="module", autouse=True)
-def schemas_read_once() -> Iterator[None]:
-    """kubernetes-validate reads a version's schemas anew for each object; that takes longer than the rest."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("all_versions", "schema_contents"):
-            patch.setattr(utils, name, functools.cache(getattr(utils, name)))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +26,18 @@ def test_each_object_is_valid_in_each_supported_kubernetes(version: str, distinc
     unknown = set()
     for name, item in distinct_objects.items():
         try:
-            kubernetes_validate.validate(item, version, strict=True)
+            problems += [f"{name}: {fault}" for fault in faults(item, version)]
         except kubernetes_validate.SchemaNotFoundError:
             unknown.add(item["kind"])
-        except kubernetes_validate.ValidationError as error:
-            problems.append(f"{name}: {'.'.join(map(str, error.path))}: {error.message}")
     assert problems == []
     assert unknown == set(CUSTOM_RESOURCES), "these are looked at by the API server, in test_api_server.py"
+
+
+def test_an_object_with_an_unknown_field_or_a_wrong_type_is_not_valid() -> None:
+    item = render(MINIMAL).one("Service")
+    assert faults(item, supported()[0]) == []
+    assert "sessionAfinity" in faults(item | {"spec": item["spec"] | {"sessionAfinity": "None"}}, supported()[0])[0]
+    assert faults(item | {"spec": item["spec"] | {"type": 1}}, supported()[-1])
 
 
 def test_the_supported_versions_reach_to_the_newest_that_is_known() -> None:

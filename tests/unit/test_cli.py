@@ -148,7 +148,7 @@ def test_a_failure_that_nobody_foresaw_is_one_line(cli: Cli, monkeypatch: pytest
     def fail(*_: object) -> None:
         raise OSError(5, "Input/output error", "/media/values.yaml")
 
-    monkeypatch.setattr("privreg_values.commands.validate.validate", fail)
+    monkeypatch.setattr("privreg_values.commands.validate.judge", fail)
     ended = cli("validate", "x.yaml")
     assert (ended.code, ended.err) == (1, "error: /media/values.yaml: Input/output error\n")
 

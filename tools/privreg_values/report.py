@@ -11,7 +11,6 @@ from privreg_values.generate.gen import Outcome
 from privreg_values.registry.reach import Step
 from privreg_values.terminal import Style
 from privreg_values.users.accounts import Account, Change, Files
-from privreg_values.values.validate import Report
 
 _NAME_WIDTH = 9  # of the longest step's name, "challenge"
 
@@ -31,22 +30,6 @@ def steps_json(host: str, repository: str, steps: Sequence[Step]) -> str:
     return json.dumps(
         {"host": host, "repository": repository, "ok": ok, "steps": [asdict(it) for it in steps]}, indent=2
     )
-
-
-def validation_text(report: Report) -> list[str]:
-    """Give the problems of `validate`, a line each, or one line that says that all is well."""
-    if report.ok:
-        return [f"{', '.join(report.files)}: ok"]
-    return [str(problem) for problem in report.problems]
-
-
-def validation_json(report: Report) -> str:
-    """Give the verdict of `validate` as one JSON document."""
-    lists = {
-        name: [{**asdict(it.mark), "path": it.path, "message": it.message, "suggestion": it.suggestion} for it in found]
-        for name, found in (("problems", report.problems), ("warnings", report.warnings))
-    }
-    return json.dumps({"files": report.files, "ok": report.ok, **lists}, indent=2)
 
 
 def generation_text(outcome: Outcome, values: str, credentials: str, style: Style) -> list[str]:

@@ -150,6 +150,14 @@ service.loadBalancerSourceRanges: is for service.type LoadBalancer; remove it, o
 {{- end }}
 {{- end }}
 
+{{- define "privreg.rules.ingress" -}}
+{{- with .Values.ingress }}
+{{- if and .enabled .className (get (.annotations | default dict) "kubernetes.io/ingress.class") }}
+ingress.className: is set together with the annotation kubernetes.io/ingress.class, and Kubernetes refuses both; remove the annotation
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "privreg.rules.podDisruptionBudget" -}}
 {{- with .Values.podDisruptionBudget }}
 {{- if not (or (kindIs "invalid" .minAvailable) (kindIs "invalid" .maxUnavailable)) }}

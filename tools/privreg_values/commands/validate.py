@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import typer
 
-from privreg_values import report
-from privreg_values.values.validate import validate
+from privreg_values.errors import UsageError
+from privreg_values.terminal import style_of
+from privreg_values.validation.judge import Wishes, judge
 
 
-def run(files: Sequence[str], *, as_json: bool) -> None:
+def run(files: Sequence[str], wishes: Wishes, *, form: str, strict: bool) -> None:
     """Check values files, and say where each problem is.
 
+    Args:
+        files: Names; the later ones win.
+        wishes: What to look at besides.
+        form: text, json, sarif or github.
+        strict: A warning counts as a problem.
+
     Raises:
+        UsageError: no file is named, or a wrong one.
         FileError: one cannot be read.
-        typer.Exit: Helm would refuse them.
+        ClusterError: no cluster answers.
+        typer.Exit: there is a problem.
     """
-    verdict = validate(files)
-    if as_json:
-        typer.echo(report.validation_json(verdict))
+    if not files:
+        raise UsageError("no values file is named", "try `privreg-values validate values.yaml`")
+    verdict = judge(files, wishes)
+    if form == "json":
+        from privreg_values.validation.report import as_json  # noqa: PLC0415 - only what is asked for
+
+        typer.echo(as_json(verdict))
+    elif form == "sarif":
+        from privreg_values.validation.sarif import document  # noqa: PLC0415 - only what is asked for
+
+        typer.echo(document(verdict))
     else:
-        for line in report.validation_text(verdict):
+        from privreg_values.validation import github, report  # noqa: PLC0415 - only what is asked for
+
+        lines = github.commands(verdict) if form == "github" else report.text(verdict, style_of(sys.stdout))
+        for line in lines:
             typer.echo(line)
-        for warning in verdict.warnings:
-            typer.echo(f"warning: {warning}", err=True)
-    if not verdict.ok:
+    if not verdict.ok or (strict and verdict.warnings):
         raise typer.Exit(1)

@@ -65,6 +65,7 @@ def check(values: dict[str, Value]) -> list[Finding]:
         _pull_secrets,
         _storage,
         _service,
+        _ingress,
         _pod_disruption_budget,
     )
     return [
@@ -200,6 +201,16 @@ def _service(values: _Values) -> Iterator[str]:
     for key in ("loadBalancerClass", "loadBalancerSourceRanges"):
         if kind != "LoadBalancer" and values.get(f"service.{key}"):
             yield f"service.{key}: is for service.type LoadBalancer; remove it, or set service.type to LoadBalancer"
+
+
+def _ingress(values: _Values) -> Iterator[str]:
+    annotations = values.get("ingress.annotations")
+    by_annotation = isinstance(annotations, dict) and annotations.get("kubernetes.io/ingress.class")
+    if values.get("ingress.enabled") and values.get("ingress.className") and by_annotation:
+        yield (
+            "ingress.className: is set together with the annotation kubernetes.io/ingress.class, and Kubernetes "
+            "refuses both; remove the annotation"
+        )
 
 
 def _pod_disruption_budget(values: _Values) -> Iterator[str]:

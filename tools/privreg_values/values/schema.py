@@ -14,6 +14,7 @@ from jsonschema.validators import extend
 
 from privreg_values.users.credentials import MAX_COST, user_name_fault
 from privreg_values.values import chart, hosts
+from privreg_values.values.instead import INSTEAD
 from privreg_values.values.nodes import Path, Value
 from privreg_values.values.paths import render
 
@@ -26,7 +27,15 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-_SECRET = (("auth", "users"), ("httpSecret", "value"), ("pullSecrets", "credential"))
+_SECRET: tuple[Path, ...] = (
+    ("auth", "users"),
+    ("httpSecret", "value"),
+    ("pullSecrets", "credential"),
+    ("extraEnv",),
+    ("extraManifests",),
+)
+# Hashes, keys and logins, wherever somebody put them.
+LOOKS_SECRET = re.compile(r"\$2[abxy]?\$|\$apr1\$|\$[156]\$|\$argon2|\{SHA\}|-----BEGIN|\"auths\"|://[^/\s]*:[^/\s]*@")
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,8 @@ _LIMITS = {
 
 def _unknown_key(path: Path, known: list[str]) -> Fault:
     key = str(path[-1])
+    if remedy := INSTEAD.get(render(path)):
+        return Fault(path, f"is not a key of this chart; {remedy}", unknown=True)
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(key.lower(), lowered, n=1)
     elsewhere = _places_of(key)
@@ -111,6 +122,20 @@ def _unknown_key(path: Path, known: list[str]) -> Fault:
         meant = lowered[close[0]] if close else elsewhere[0]
         return Fault(path, "is not a key of this chart", f'"{meant}"', unknown=True)
     return Fault(path, f"is not a key of this chart; expected {_either(known)}", unknown=True)
+
+
+@functools.cache
+def known_keys() -> frozenset[str]:
+    """Give the names of all keys of this chart, wherever they are."""
+
+    def walk(schema: dict[str, Value]) -> Iterator[str]:
+        schema = _resolved(schema)
+        for name, child in schema.get("properties", {}).items():
+            yield name
+            yield from walk(child)
+        yield from walk(schema["items"]) if "items" in schema else ()
+
+    return frozenset(walk(chart.schema()))
 
 
 def _places_of(key: str) -> list[str]:
@@ -127,16 +152,18 @@ def _places_of(key: str) -> list[str]:
 
 def _wrong_type(path: Path, wanted: str | list[str], value: Value) -> Fault:
     types = [wanted] if isinstance(wanted, str) else wanted
-    expected = "expected " + _either([_TYPES[name] for name in types])
-    if not _is_secret(path):
-        return Fault(path, expected + _found(path, value), _retyped(path, types, value))
+    found = "expected " + _either([_TYPES[name] for name in types]) + _found(path, value)
+    if remedy := INSTEAD.get(render(path)):
+        return Fault(path, f"{found}; {remedy}")
+    if not is_secret(path):
+        return Fault(path, found, _retyped(path, types, value))
     quotes = "; put it in quotes" if "string" in types and isinstance(value, int | float) else ""
-    return Fault(path, expected + _found(path, value) + quotes)
+    return Fault(path, found + quotes)
 
 
 def _retyped(path: Path, types: list[str], value: Value) -> str:
     """Give the value as it would be written in a wanted type."""
-    if "object" in types and isinstance(value, bool) and "enabled" in _at(path).get("properties", {}):
+    if "object" in types and isinstance(value, bool) and "enabled" in at(path).get("properties", {}):
         return f"{{enabled: {_number_text(value)}}}"
     if "string" in types and isinstance(value, bool | int | float):
         return json.dumps(_number_text(value))
@@ -168,11 +195,23 @@ def _wrong_text(path: Path, value: Value) -> Fault:
     return Fault(path, f"expected {_expectation(path)}" + _found(path, value))
 
 
+_OTHER_HASHES = {
+    "$apr1$": "Apache's MD5",
+    "$1$": "MD5",
+    "{SHA}": "SHA-1",
+    "$5$": "SHA-256",
+    "$6$": "SHA-512",
+    "$argon2": "Argon2",
+    "$2x$": "a bcrypt hash of a faulty program",
+}
+
+
 def _wrong_hash(path: Path, value: str) -> str:
     cost = re.match(r"\$2[aby]\$([0-9]{2})\$", value)
     if not cost:
-        reason = "this looks like something else; `privreg-values gen` makes hashes"
-        return f"expected a bcrypt hash ($2y$...), never the password itself; {reason}"
+        kind = next((name for start, name in _OTHER_HASHES.items() if value.startswith(start)), "something else")
+        remedy = "`privreg-values users rotate NAME` makes a new password and its hash"
+        return f"expected a bcrypt hash ($2y$...), never the password itself; this looks like {kind}; {remedy}"
     if int(cost[1]) > MAX_COST:
         reason = f"its cost of {cost[1]} would make each request take seconds or more"
         return f"expected a bcrypt hash of cost 4 to {MAX_COST}; {reason}"
@@ -181,17 +220,17 @@ def _wrong_hash(path: Path, value: str) -> str:
 
 def _expectation(path: Path) -> str:
     """Say what form a value must have; a shared definition describes the form, the key itself the purpose."""
-    description = str(_resolved(_at(path)).get("description", "another value")).rstrip(".")
+    description = str(_resolved(at(path)).get("description", "another value")).rstrip(".")
     sentence = description[1:2].islower() or description[1:2] == " "
     return description[:1].lower() + description[1:] if sentence else description
 
 
 def _purpose(path: Path) -> str:
-    schema = _at(path)
+    schema = at(path)
     return str(schema.get("description") or _resolved(schema).get("description", "")).rstrip(".")
 
 
-def _at(path: Path) -> dict[str, Value]:
+def at(path: Path) -> dict[str, Value]:
     """Give the part of the schema that is about a value."""
     schema: dict[str, Value] = chart.schema()
     for step in path:
@@ -217,7 +256,7 @@ def _found(path: Path, value: Value) -> str:
     if isinstance(value, dict | list):
         return f", found {'a map' if isinstance(value, dict) else 'a list'}"
     kind = "the string" if isinstance(value, str) else "the number"
-    if _is_secret(path):
+    if is_secret(path) or LOOKS_SECRET.search(str(value)):
         return f", found {kind.replace('the', 'a')}" if not isinstance(value, bool) else ", found true or false"
     if isinstance(value, bool):
         return f", found {_number_text(value)}" + (
@@ -227,7 +266,8 @@ def _found(path: Path, value: Value) -> str:
     return f", found {kind} {text if len(text) <= 80 else text[:77] + '...'}"
 
 
-def _is_secret(path: Path) -> bool:
+def is_secret(path: Path) -> bool:
+    """Tell whether a value at this path may be, or hold, a secret."""
     return any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET)
 
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
+from typing import Literal
 
 from privreg_values.errors import SyntaxProblem
 from privreg_values.values import chart, rules, schema, yaml_reader
 from privreg_values.values.nodes import Mark, Node, Path, coalesce, locate, merge, plain
 from privreg_values.values.paths import render
 from privreg_values.values.values_file import read_text
+
+Kind = Literal[
+    "syntax",
+    "schema",
+    "rule",
+    "duplicate-key",
+    "several-documents",
+    "weak-hash",
+    "plaintext-secret",
+    "no-effect",
+    "ingress-preset",
+    "resources",
+    "node-port",
+    "images-lost",
+    "host-unknown",
+    "cluster",
+]
 
 
 @dataclass(frozen=True)
@@ -22,12 +40,14 @@ class Problem:
         path: The value it is about, such as auth.users[0].hash; empty when the file is not YAML.
         message: What was expected, and what to do.
         suggestion: What was probably meant, as it would be written; empty when unknown.
+        kind: What sort of problem it is; programs may rely on it.
     """
 
     mark: Mark
     path: str
     message: str
     suggestion: str = ""
+    kind: Kind = "schema"
 
     @property
     def text(self) -> str:
@@ -40,18 +60,40 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A values file as it was read.
+
+    Args:
+        name: As the user gave it.
+        text: All of it.
+        document: What it says; None when it is not YAML that Helm would accept.
+    """
+
+    name: str
+    text: str
+    document: yaml_reader.Document | None
+
+
+@dataclass(frozen=True)
 class Report:
     """The verdict.
 
     Args:
-        files: The files' names, in the order in which they were laid over each other.
+        sources: The files, in the order in which they were laid over each other.
         problems: What Helm would refuse.
         warnings: What Helm accepts and a person should know.
+        values: The files laid over each other; None when one is not YAML.
     """
 
-    files: list[str]
+    sources: list[Source]
     problems: list[Problem]
-    warnings: list[Problem]
+    warnings: list[Problem] = field(default_factory=list)
+    values: Node | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The files' names."""
+        return [source.name for source in self.sources]
 
     @property
     def ok(self) -> bool:
@@ -68,20 +110,22 @@ def validate(files: Sequence[str]) -> Report:
     Raises:
         FileError: one cannot be read.
     """
-    roots: list[Node] = []
+    sources: list[Source] = []
     problems: list[Problem] = []
     warnings: list[Problem] = []
     for name in files:
+        text, document = "", None
         try:
-            document = yaml_reader.parse(read_text(name), name)
+            text = read_text(name)
+            document = yaml_reader.parse(text, name)
+            warnings += _warnings(document)
         except SyntaxProblem as error:
             problems.append(_syntax(error))
-            continue
-        roots.append(document.root)
-        warnings += _warnings(document)
-    if not problems:
-        problems = check(reduce(merge, roots), list(files))
-    return Report(list(files), problems, warnings)
+        sources.append(Source(name, text, document))
+    if problems:
+        return Report(sources, problems, warnings)
+    values = reduce(merge, [source.document.root for source in sources if source.document])
+    return Report(sources, check(values, list(files)), warnings, values)
 
 
 def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
@@ -98,7 +142,12 @@ def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
     problems = [
         Problem(locate(values, it.path, key=it.unknown), render(it.path), it.expected, it.suggestion) for it in faults
     ]
-    problems += [Problem(locate(values, it.path), render(it.path), it.message) for it in findings]
+    problems += [Problem(locate(values, it.path), render(it.path), it.message, kind="rule") for it in findings]
+    return in_order(problems, files)
+
+
+def in_order(problems: Sequence[Problem], files: Sequence[str]) -> list[Problem]:
+    """Sort problems by their place, the files as they are laid over each other."""
     order = {name: number for number, name in enumerate(files)}
     return sorted(problems, key=lambda it: (order.get(it.mark.file, 0), it.mark.line, it.mark.column))
 
@@ -111,15 +160,15 @@ def _related(one: Path, other: Path) -> bool:
 
 def _syntax(error: SyntaxProblem) -> Problem:
     message = f"{error.problem}; {error.remedy}" if error.remedy else error.problem
-    return Problem(Mark(error.file, error.line, error.column), "", message)
+    return Problem(Mark(error.file, error.line, error.column), "", message, kind="syntax")
 
 
 def _warnings(document: yaml_reader.Document) -> list[Problem]:
     found = [
-        Problem(mark, "", f"the key {name} is there again; Helm takes the last one")
+        Problem(mark, "", f"the key {name} is there again; Helm takes the last one", kind="duplicate-key")
         for mark, name in document.duplicates
     ]
     if document.parts > 1:
         message = f"the file holds {document.parts} YAML documents; Helm 4 merges them, Helm 3 reads the first one only"
-        found.append(Problem(document.root.mark, "", message))
+        found.append(Problem(document.root.mark, "", message, kind="several-documents"))
     return found

@@ -21,9 +21,9 @@
     {{- include "privreg.probe" (dict "context" $ "probe" .Values.probes.startup "path" "/healthz/gateway") | nindent 4 }}
   livenessProbe:
     {{- include "privreg.probe" (dict "context" $ "probe" .Values.probes.liveness "path" "/healthz/gateway") | nindent 4 }}
-  {{- with $gateway.resources }}
+  {{- with include "privreg.resources" $gateway.resources }}
   resources:
-    {{- toYaml . | nindent 4 }}
+    {{- . | nindent 4 }}
   {{- end }}
   volumeMounts:
     - name: gateway

@@ -44,9 +44,9 @@ containers:
       {{- toYaml .args | nindent 6 }}
     securityContext:
       {{- include "privreg.containerSecurityContext" dict | nindent 6 }}
-    {{- with $jobs.resources }}
+    {{- with include "privreg.resources" $jobs.resources }}
     resources:
-      {{- toYaml . | nindent 6 }}
+      {{- . | nindent 6 }}
     {{- end }}
     volumeMounts:
       - name: programs

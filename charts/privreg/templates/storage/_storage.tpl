@@ -66,8 +66,10 @@ as root, with the two capabilities that needs.
           "runAsUser" 0
           "runAsGroup" 0
           "capabilities" (dict "drop" (list "ALL") "add" (list "CHOWN" "DAC_OVERRIDE"))) | nindent 4 }}
+  {{- with include "privreg.resources" .Values.jobs.resources }}
   resources:
-    {{- toYaml .Values.jobs.resources | nindent 4 }}
+    {{- . | nindent 4 }}
+  {{- end }}
   volumeMounts:
     - name: programs
       mountPath: /privreg
