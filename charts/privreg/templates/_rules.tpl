@@ -106,6 +106,34 @@ pullSecrets.credential.username: is missing; set it to the user that the passwor
 {{- else if and $users (not (has $username $users)) }}
 pullSecrets.credential.username: {{ $username }} is not among auth.users; add that user or name one of them
 {{- end }}
+{{- include "privreg.rules.pullSecretsNamespaces" $ }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.pullSecretsNamespaces" -}}
+{{- with .Values.pullSecrets }}
+{{- $excluded := .excludeNamespaces }}
+{{- range .namespaces }}
+{{- $name := . }}
+{{- if not (include "privreg.isPattern" $name) }}
+{{- range $excluded }}
+{{- if regexMatch (include "privreg.patternRegex" .) $name }}
+pullSecrets.namespaces: {{ $name }} is excluded by {{ . }} in pullSecrets.excludeNamespaces; remove one of the two
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range (.namespaceSelector | default dict).matchExpressions }}
+{{- $takes := has .operator (list "In" "NotIn") }}
+{{- if and $takes (not .values) }}
+pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} needs values; give at least one
+{{- else if and .values (not $takes) }}
+pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} takes no values; remove them, or set operator to In or NotIn
+{{- end }}
+{{- end }}
+{{- if and (ne .inject "serviceAccount") (semverCompare "<1.36-0" $.Capabilities.KubeVersion.Version) }}
+pullSecrets.inject: {{ .inject }} needs Kubernetes 1.36 or later, this is {{ $.Capabilities.KubeVersion.Version }}; set it to serviceAccount
 {{- end }}
 {{- end }}
 {{- end }}
