@@ -102,6 +102,10 @@ class Api:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; the next request makes another."""
         self._connection.close()
 
     def get(self, path: str) -> Json | None:

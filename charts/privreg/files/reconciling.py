@@ -183,12 +183,18 @@ def in_parallel(api: Api, connect: Connect, tasks: Sequence[Callable[[Api], None
             task(api)
         return
     mine = threading.local()
+    opened: list[Api] = []
 
     def run(task: Callable[[Api], None]) -> None:
         if not hasattr(mine, "api"):
             mine.api = connect()
+            opened.append(mine.api)
         task(mine.api)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(run, tasks):
-            pass
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for _ in pool.map(run, tasks):
+                pass
+    finally:
+        for each in opened:
+            each.close()

@@ -111,6 +111,7 @@ class Watcher:
         self._queue: Queue[Event] = Queue(QUEUE)
         self._credential = ""
         self._known: dict[str, tuple[str, bool]] = {}  # namespace: its uid, and whether it is served
+        self._told: dict[str, list[str]] = {}  # refusals that the log has already
         self._all = True  # all are worth a look
         self._dirty: set[str] = set()  # or only these
         self._failed: set[str] = set()  # these are, at the time that follows
@@ -253,5 +254,8 @@ class Watcher:
         for place in places:
             if place.uid:
                 self._known[place.namespace] = (place.uid, place.wanted)
-            if place.done or place.refused or place.failed:
+            told = self._told.pop(place.namespace, [])
+            if place.refused:
+                self._told[place.namespace] = place.refused
+            if place.done or place.failed or place.refused != told:
                 self._say(str(place))
