@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control_plane import ControlPlane
+from tests.control_plane import ControlPlane, running
 from tests.unit.pull_secrets_site import NAME, NEW_CREDENTIAL, Site, encoded
 
 numbers = itertools.count(2000)
@@ -135,6 +135,61 @@ def test_a_credential_that_comes_later_is_waited_for(site: Site) -> None:
         eventually(lambda: "there is nothing to deliver" in site.log.read_text(), "it does not say so", site)
         site.put_credential(NEW_CREDENTIAL)
         eventually(served(site, site.others[0]), "nothing is served", site)
+
+
+def test_an_api_server_that_is_restarted_is_watched_again(tmp_path: Path) -> None:
+    folder = tmp_path / "control-plane"
+    folder.mkdir()
+    with running(folder) as own:
+        site = Site(own, tmp_path, next(numbers), {"namespaces": ["*-000"]})
+        first, second = site.others
+        with site.watching() as process:
+            eventually(served(site, second), "nothing is served", site)
+            for round_ in range(2):
+                own.api_server.kill()
+                time.sleep(0.5)
+                own.api_server.start()
+                own.wait_until_ready()
+                site.set_references(first, f"theirs-{round_}")
+                own.must("DELETE", f"/api/v1/namespaces/{second}/secrets/{NAME}")
+                later = f"later{round_}-{site.number}"
+                own.create_namespace(later, "default")
+                eventually(lambda it=round_: site.references(first) == [f"theirs-{it}", NAME], "reset", site)  # type: ignore[misc]
+                eventually(served(site, second), "deleted", site)
+                eventually(served(site, later), "new", site)
+            assert process.poll() is None
+
+
+def test_twenty_service_accounts_that_another_writer_edits_at_the_same_time_lose_nothing(site: Site) -> None:
+    namespaces = [f"edited{number}-{site.number}" for number in range(20)]
+    for name in namespaces:
+        site.control_plane.create_namespace(name, "default")
+    conflicts = 0
+
+    def append(namespace: str, name: str) -> None:
+        nonlocal conflicts
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
+        while True:
+            account = site.account(namespace)
+            references = [*account.get("imagePullSecrets", []), {"name": name}]
+            status, _ = site.control_plane.call("PUT", path, account | {"imagePullSecrets": references})
+            if status == 200:
+                return
+            assert status == 409
+            conflicts += 1
+
+    with site.watching():
+        for round_ in range(5):
+            for namespace in namespaces:
+                append(namespace, f"theirs-{round_}")
+            site.annotate(f"/api/v1/namespaces/{namespaces[round_]}", opt_out="true")
+        for namespace in namespaces[5:]:
+            eventually(served(site, namespace), f"{namespace} is not served", site)
+        for namespace in namespaces[:5]:
+            eventually(untouched(site, namespace), f"{namespace} is not free", site)
+    for namespace in namespaces:
+        theirs = [name for name in site.references(namespace) if name != NAME]
+        assert theirs == [f"theirs-{round_}" for round_ in range(5)]
 
 
 def test_killed_at_random_during_two_hundred_changes_the_end_is_right(site: Site) -> None:

@@ -23,6 +23,7 @@ from reconciling import Connect, collection, delivery_plan, reconcile
 QUEUE = 200  # events that wait; a feed that is faster waits itself, so that memory is bounded
 TOGETHER = 0.05  # seconds in which changes are gathered before they are looked at
 MANY = 50  # namespaces; for more than these one look at all is cheaper
+REFUSALS = 4  # an API server that has just started forbids what it will soon allow
 POLL = 30.0  # seconds between two looks where watching is not allowed
 RESYNC_EVERYWHERE = 600.0  # seconds between two looks at all, whatever the feeds saw
 RESYNC_NAMED = 60.0  # the same where namespaces are named: a Role cannot allow to watch a namespace itself
@@ -49,6 +50,7 @@ class Feed(threading.Thread):
         self._api, self._queue, self._say, self._resource = api, queue, say, subject.resource
         self._path = collection(subject.resource, subject.scope)
         self._query = {"fieldSelector": f"metadata.name={subject.name}"} if subject.name else {}
+        self._refusals = 0
 
     def run(self) -> None:
         """List and watch; list again when the watch cannot go on from where it was."""
@@ -78,7 +80,7 @@ class Feed(threading.Thread):
             try:
                 for event in self._api.watch(self._path, version, **self._query):
                     version = event["object"]["metadata"]["resourceVersion"]
-                    failures = 0
+                    failures = self._refusals = 0
                     if event["type"] != "BOOKMARK":
                         self._emit(event["type"], event["object"])
             except ApiError as error:
@@ -88,9 +90,15 @@ class Feed(threading.Thread):
             time.sleep(pause(failures, first=0.1, most=10.0))
 
     def _wait_out(self, error: ApiError) -> None:
-        remedy = f"; all is looked at every {POLL:.0f} s instead" if error.status == 403 else ""
-        self._say(f"{error}{remedy}")
-        time.sleep(POLL if error.status == 403 else pause(3, first=0.5, most=10.0))
+        """Wait until it is worth another try; longer each time that the API server forbids it."""
+        if error.status != 403:
+            self._say(str(error))
+            time.sleep(pause(3, first=0.5, most=10.0))
+            return
+        self._refusals += 1
+        if self._refusals == REFUSALS:
+            self._say(f"{error}; all is looked at every {POLL:.0f} s instead")
+        time.sleep(pause(self._refusals, first=0.2, most=POLL))
 
     def _emit(self, kind: str, item: Json) -> None:
         self._queue.put((self._resource, kind, item))
