@@ -40,7 +40,7 @@ test-chart: $(VENV)/ready tools ## what the chart renders
 	@$(RUN) -m pytest tests/chart tests/gateway tests/token_mode
 
 test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
-	@$(RUN) -m pytest tests/e2e
+	@$(RUN) -m pytest -n 2 tests/e2e
 
 bench: $(VENV)/ready tools ## the gateway's speed, against the registry alone (bench/RESULTS.md; 6 minutes)
 	@$(RUN) -m bench

@@ -1,5 +1,6 @@
 """How the tests are spread over processes, and the fixtures of all tiers."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,23 +9,38 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.control_plane import ControlPlane, running
 
-E2E = "tests/e2e/"
+# Tests that share a cluster, and so a process; in the order of starting, because they take longest.
+SHARED_CLUSTERS = {
+    "second cluster": ("tests/e2e/test_demo.py", "tests/e2e/test_embedded_cluster.py"),
+    "cluster": ("tests/e2e/",),
+}
 
 
-class OneProcessForE2E(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """One process runs all end-to-end tests, which share a cluster and wait a lot; the others do the rest."""
+def scope_of(nodeid: str) -> str:
+    """Tests of one scope run one after the other in one process."""
+    return next((name for name, paths in SHARED_CLUSTERS.items() if nodeid.startswith(paths)), nodeid)
+
+
+class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Tests that share a cluster stay together; each of the others goes to the process that is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return E2E if nodeid.startswith(E2E) else nodeid
+        return scope_of(nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneProcessForE2E:
-    return OneProcessForE2E(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCluster:
+    return ByCluster(config, log)
+
+
+def pytest_configure() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, for good; some tests send it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The end-to-end tests take longest, so they start first."""
-    items.sort(key=lambda item: not item.nodeid.startswith(E2E))
+    """Those that share a cluster come first."""
+    order = list(SHARED_CLUSTERS)
+    items.sort(key=lambda item: order.index(scope) if (scope := scope_of(item.nodeid)) in order else len(order))
 
 
 @pytest.fixture(scope="session")

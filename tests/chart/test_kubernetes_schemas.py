@@ -1,13 +1,25 @@
 """Every object of the chart is what every supported Kubernetes expects."""
 
+import functools
 import json
+from collections.abc import Iterator
 
 import kubernetes_validate
 import pytest
+from kubernetes_validate import utils
 
 from privreg_values.errors import HelmError
 from tests.chart.kubernetes import CUSTOM_RESOURCES, lowest_supported, supported
 from tests.chart.rendering import HELMS, MINIMAL, Json, everything, render, title
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_read_once() -> Iterator[None]:
+    """kubernetes-validate reads a version's schemas anew for each object; that takes longer than the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("all_versions", "schema_contents"):
+            patch.setattr(utils, name, functools.cache(getattr(utils, name)))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ HASH = "$2y$05$AnotherAnotherAnotherAnotherAnotherAnotherAnotherAnot"
 @pytest.mark.parametrize("helm", HELMS)
 @pytest.mark.parametrize("files", ALL, ids=label)
 def test_two_renderings_are_byte_identical(helm: str, files: tuple[Path, ...]) -> None:
-    assert template(*files, helm=helm) == template(*files, helm=helm)
+    assert template(*files, helm=helm) == render(*files, helm=helm).text
 
 
 @pytest.mark.parametrize("files", ALL, ids=label)
@@ -72,6 +72,7 @@ GATEWAY, USERS = "ConfigMap privreg-gateway", "Secret privreg-htpasswd"
         ({"gateway": {"verificationsPerSecond": 7}}, [GATEWAY]),
         ({"gateway": {"threads": 7}}, [GATEWAY]),
         ({"gateway": {"maxConnections": 700}}, [GATEWAY]),
+        ({"gateway": {"maxDownloads": 7}}, [GATEWAY]),
         ({"gateway": {"readOnly": True}}, [GATEWAY]),
     ],
     ids=str,

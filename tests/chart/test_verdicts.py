@@ -1,14 +1,17 @@
 """Helm 4, Helm 3 and `privreg-values validate` say the same of the same values."""
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from privreg_values.errors import HelmError
 from privreg_values.values import validate
+from privreg_values.values.paths import render as written
 from tests.chart.rendering import ALL, CHART, HELMS, Json, label, render
 from tests.chart.test_values_are_used import SCHEMA, resolve
 from tests.cluster.paths import ROOT
@@ -106,23 +109,41 @@ def test_every_rule_says_where_what_and_what_to_do() -> None:
 # --- Unknown keys
 
 
-def closed_objects(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every object that the schema closes; "0" is the first item of a list."""
+def with_unknown_keys(schema: Json) -> Any:
+    """Values with an unknown key in every object that the schema closes; None where there is none."""
     schema = resolve(schema) | schema
-    if schema.get("additionalProperties") is False:
-        yield path
-    for name, inner in schema.get("properties", {}).items():
-        yield from closed_objects(inner, (*path, name))
     if "items" in schema:
-        yield from closed_objects(schema["items"], (*path, "0"))
+        item = with_unknown_keys(schema["items"])
+        return [item] if item else None
+    found = {name: with_unknown_keys(inner) for name, inner in schema.get("properties", {}).items()}
+    if schema.get("additionalProperties") is False:
+        found["unknown-key"] = 1
+    return {name: inner for name, inner in found.items() if inner} or None
 
 
-@pytest.mark.parametrize("path", list(closed_objects(SCHEMA)), ids=lambda path: ".".join(path) or "top")
-def test_an_unknown_key_is_refused_at_every_depth(path: tuple[str, ...], tmp_path: Path) -> None:
-    text = "{unknown-key: 1}"
-    for name in reversed(path):
-        text = f"[{text}]" if name == "0" else f"{{{name}: {text}}}"
+def places(values: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every object with an unknown key in it."""
+    if isinstance(values, dict):
+        if "unknown-key" in values:
+            yield path
+        for name, inner in values.items():
+            yield from places(inner, (*path, name))
+    elif isinstance(values, list):
+        for number, inner in enumerate(values):
+            yield from places(inner, (*path, number))
+
+
+def test_an_unknown_key_is_refused_at_every_depth(tmp_path: Path) -> None:
     values = tmp_path / "values.yaml"
-    values.write_text(text)
-    for judge in JUDGES:
-        assert "unknown-key" in verdict(judge, values), judge
+    everywhere = with_unknown_keys(SCHEMA)
+    values.write_text(json.dumps(everywhere))
+    paths = list(places(everywhere))
+    assert len(paths) >= 45
+    for judge in HELMS:
+        said = verdict(judge, values)
+        for path in paths:
+            assert (
+                f"at '{''.join(f'/{step}' for step in path)}': additional properties 'unknown-key' not allowed" in said
+            )
+    problems = {problem.path for problem in validate.validate([str(values)]).problems}
+    assert {written((*path, "unknown-key")) for path in paths} <= problems

@@ -52,11 +52,12 @@ def up(progress: Progress) -> Cluster:
             print("the cluster is running already", file=sys.stderr)
             return cluster
         _clear()
-        try:
-            return _start(progress)
-        except BaseException:
-            _clear()
-            raise
+        with network.claimed_subnet() as subnet:
+            try:
+                return _start(Layout(STATE, subnet), progress)
+            except BaseException:
+                _clear()
+                raise
 
 
 def down() -> bool:
@@ -81,8 +82,7 @@ def _cluster(layout: Layout, init: ProcessId) -> Cluster:
     )
 
 
-def _start(progress: Progress) -> Cluster:
-    layout = Layout(STATE, network.free_subnet())
+def _start(layout: Layout, progress: Progress) -> Cluster:
     (STATE / "pki").mkdir(parents=True)
     shutil.rmtree(layout.log("init").parent, ignore_errors=True)
     layout.log("init").parent.mkdir()

@@ -11,7 +11,7 @@ from .layout import HOSTS
 from .paths import BIN, CLUSTER, LOG, environment
 from .progress import Progress, Step
 
-NAME = "privreg-test"
+NAME = f"privreg-{CLUSTER.name}"  # one for each folder: the tests of the demo have a cluster of their own
 NODE = f"{NAME}-control-plane"
 STATE = CLUSTER / "kind"
 KUBECONFIG = STATE / "kubeconfig"

@@ -2,7 +2,10 @@
 
 import ipaddress
 import json
+import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .errors import ClusterError
 from .layout import Layout
@@ -10,17 +13,26 @@ from .layout import Layout
 SUBNETS = range(88)
 
 
-def free_subnet() -> int:
-    """The first N for which the machine knows no address or route in 10.88.N.0/24.
+@contextmanager
+def claimed_subnet() -> Iterator[int]:
+    """The first N in whose 10.88.N.0/24 the machine knows no address or route, and which nobody else claims.
+
+    A claim is an abstract Unix socket: like routes it belongs to the network namespace, and it ends with its
+    process. Claimed first and looked up then, a network that another cluster has just connected is seen.
 
     Raises:
         ClusterError: all are taken.
     """
-    taken = _networks()
     for number in SUBNETS:
         wanted = ipaddress.ip_network(f"10.88.{number}.0/24")
-        if not any(wanted.overlaps(network) for network in taken):
-            return number
+        with socket.socket(socket.AF_UNIX) as claim:
+            try:
+                claim.bind(f"\0privreg-subnet-{number}")
+            except OSError:  # it is claimed
+                continue
+            if not any(wanted.overlaps(network) for network in _networks()):
+                yield number
+                return
     raise ClusterError("every network from 10.88.0.0/24 on is in use on this machine; free one and try again")
 
 

@@ -28,7 +28,7 @@ NUMBERS = itertools.count()
 SECOND_CLUSTER = CACHE / "second-cluster"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def second_cluster() -> Iterator[Path]:
     """The folder of another cluster, which is not up; whatever is up there in the end is ended."""
     down = [sys.executable, "-m", "tests.cluster", "down"]

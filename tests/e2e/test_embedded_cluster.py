@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,7 +54,20 @@ class Sandbox:
 
 @pytest.fixture
 def sandbox(second_cluster: Path) -> Sandbox:
-    return Sandbox(second_cluster)
+    """One where nothing is up."""
+    it = Sandbox(second_cluster)
+    assert it.run("down").returncode == 0
+    shutil.rmtree(it.folder)
+    it.folder.mkdir()
+    return it
+
+
+@pytest.fixture
+def standing(second_cluster: Path) -> Sandbox:
+    """One whose cluster is up, from an earlier test or now."""
+    it = Sandbox(second_cluster)
+    assert it.run("up").returncode == 0
+    return it
 
 
 def wait_for(what: str, holds: Callable[[], bool], timeout: float = 60) -> None:
@@ -101,15 +115,6 @@ def _target(path: Path) -> Path | None:
         return None
 
 
-def test_a_second_up_finds_the_cluster_running_and_starts_nothing(sandbox: Sandbox) -> None:
-    assert sandbox.run("up").returncode == 0
-    first = sandbox.init
-    again = sandbox.run("up")
-    assert again.returncode == 0
-    assert "running already" in again.stderr
-    assert sandbox.init == first
-
-
 def test_an_up_while_another_works_waits_and_then_finds_its_cluster(sandbox: Sandbox) -> None:
     first = sandbox.start("up")
     wait_for("lock", (sandbox.folder / "lock").exists)
@@ -117,6 +122,14 @@ def test_an_up_while_another_works_waits_and_then_finds_its_cluster(sandbox: San
     first.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (0, 0)
     assert sandbox.answers()
+
+
+def test_a_second_up_finds_the_cluster_running_and_starts_nothing(standing: Sandbox) -> None:
+    first = standing.init
+    again = standing.run("up")
+    assert again.returncode == 0
+    assert "running already" in again.stderr
+    assert standing.init == first
 
 
 def test_up_killed_in_the_middle_is_cleared_away_by_the_next_up(sandbox: Sandbox) -> None:
@@ -134,6 +147,17 @@ def test_up_killed_in_the_middle_is_cleared_away_by_the_next_up(sandbox: Sandbox
     assert sandbox.answers()
 
 
+def test_one_kill_ends_the_cluster_and_the_next_up_works(standing: Sandbox) -> None:
+    init = standing.init
+    assert init
+    os.kill(init.pid, signal.SIGKILL)
+    wait_for("end of init", lambda: not init.is_alive())
+    assert not standing.answers()
+    assert standing.run("status").returncode == 1
+    assert standing.run("up").returncode == 0
+    assert standing.answers()
+
+
 def test_ctrl_c_in_the_middle_takes_everything_back_and_says_so(sandbox: Sandbox) -> None:
     started = sandbox.start("up")
     wait_for("init", lambda: sandbox.init is not None)
@@ -148,18 +172,6 @@ def test_ctrl_c_in_the_middle_takes_everything_back_and_says_so(sandbox: Sandbox
     assert not sandbox.state.exists()
 
 
-def test_one_kill_ends_the_cluster_and_the_next_up_works(sandbox: Sandbox) -> None:
-    assert sandbox.run("up").returncode == 0
-    init = sandbox.init
-    assert init
-    os.kill(init.pid, signal.SIGKILL)
-    wait_for("end of init", lambda: not init.is_alive())
-    assert not sandbox.answers()
-    assert sandbox.run("status").returncode == 1
-    assert sandbox.run("up").returncode == 0
-    assert sandbox.answers()
-
-
 def test_a_state_folder_from_before_a_reboot_is_not_mistaken_for_a_cluster(sandbox: Sandbox) -> None:
     sandbox.state.mkdir()
     own = ProcessId.of(os.getpid())  # alive, but of another boot: it must not be killed
@@ -170,12 +182,45 @@ def test_a_state_folder_from_before_a_reboot_is_not_mistaken_for_a_cluster(sandb
     assert sandbox.answers()
 
 
-def test_a_component_that_dies_is_started_again(sandbox: Sandbox) -> None:
-    assert sandbox.run("up").returncode == 0
-    init = sandbox.init
+def test_a_component_that_dies_is_started_again(standing: Sandbox) -> None:
+    init = standing.init
     assert init
     children = Path(f"/proc/{init.pid}/task/{init.pid}/children").read_text().split()
     (api_server,) = (pid for pid in children if "kube-apiserver" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(int(api_server), signal.SIGKILL)
-    wait_for("end of the API server", lambda: not sandbox.answers())
-    wait_for("new API server", sandbox.answers)
+    wait_for("end of the API server", lambda: not standing.answers())
+    wait_for("new API server", standing.answers)
+
+
+# Run in a network namespace of its own, so that nobody else's clusters are there.
+CLAIMS = """
+import multiprocessing, os, signal, subprocess, time
+from tests.cluster import network
+
+def start_a_cluster(number):
+    with network.claimed_subnet() as subnet:
+        subprocess.run(["ip", "route", "add", "local", f"10.88.{subnet}.0/24", "dev", "lo"], check=True)
+        return subnet
+
+def die_with_a_claim(connection):
+    with network.claimed_subnet() as subnet:
+        connection.send(subnet)
+        time.sleep(60)
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+multiprocessing.set_start_method("fork")
+ours, theirs = multiprocessing.Pipe()
+killed = multiprocessing.Process(target=die_with_a_claim, args=(theirs,))
+killed.start()
+assert ours.recv() == 0
+killed.kill()
+killed.join()
+with multiprocessing.Pool(8) as pool:
+    print(sorted(pool.map(start_a_cluster, range(8), chunksize=1)))
+"""
+
+
+def test_clusters_that_start_in_the_same_moment_take_different_networks_and_a_killed_one_takes_none() -> None:
+    command = ["unshare", "--net", sys.executable, "-c", CLAIMS]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.stdout.strip() == str(list(range(8))), ended.stderr

@@ -112,4 +112,4 @@ def test_helm_3_installs_tests_and_uninstalls_it(make_release: MakeRelease, regi
     release.set({"storage": {"type": "emptyDir"}})
     release.install()
     assert "200" in said(release.test())
-    release.uninstall()
+    release.uninstall(wait=False)

@@ -107,4 +107,3 @@ def test_values_files_of_earlier_versions_install_and_upgrade(
     release.upgrade()
     assert identity(release) == before
     assert "200" in said(release.test())
-    release.uninstall()

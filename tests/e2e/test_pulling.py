@@ -92,7 +92,7 @@ def test_others_pull_secrets_stay_in_place_and_in_order(cluster: Cluster, make_r
     assert image_pull_secrets(cluster, "ns-others") == ["theirs-one", "theirs-two", ours]
     assert image_pull_secrets(cluster, release.namespace) == [ours]
 
-    release.uninstall()
+    release.uninstall(wait=False)
 
     assert image_pull_secrets(cluster, "ns-others") == ["theirs-one", "theirs-two"]
     assert image_pull_secrets(cluster, release.namespace) == []
@@ -125,6 +125,6 @@ def test_a_secret_of_that_name_that_belongs_to_somebody_else_is_left_alone_and_r
     assert get(cluster, "secret", "ns-foreign", name) == before
     assert image_pull_secrets(cluster, "ns-foreign") == []
     assert image_pull_secrets(cluster, release.namespace) == [name]  # the others are served all the same
-    release.uninstall()
+    release.uninstall(wait=False)
     assert get(cluster, "secret", "ns-foreign", name) == before
     kubectl(cluster, "delete", "namespace", "ns-foreign", "--wait=false")

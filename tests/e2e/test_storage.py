@@ -33,7 +33,6 @@ def test_a_host_folder_of_roots_is_made_writable_and_the_registry_stays_unprivil
     client = release.client()
     auth = f"--authfile={client.home}/config.json"
     assert "amd64" in client.run("skopeo", "inspect", auth, f"docker://{image}")
-    release.uninstall()
     assert release.cluster.kind != "embedded" or not Path(folder).exists()  # nothing reaches the machine
 
 
@@ -42,7 +41,6 @@ def test_an_empty_dir_is_for_trials_and_the_notes_say_so(release: Release) -> No
     notes = release.install().stdout
     assert "emptyDir" in notes
     assert "lost" in notes
-    release.uninstall()
 
 
 def test_an_nfs_volume_is_accepted_by_the_api_server(release: Release) -> None:
@@ -65,8 +63,9 @@ def test_a_claim_that_is_there_already_is_used(release: Release) -> None:
     claims = get(release.cluster, "persistentvolumeclaims", release.namespace)["items"]
     assert [item["metadata"]["name"] for item in claims] == ["theirs"]
     assert claims[0]["status"]["phase"] == "Bound"
-    release.uninstall()
-    assert get(release.cluster, "persistentvolumeclaims", release.namespace)["items"]
+    release.uninstall(wait=False)
+    (left,) = get(release.cluster, "persistentvolumeclaims", release.namespace)["items"]
+    assert "deletionTimestamp" not in left["metadata"]
 
 
 def test_a_claim_goes_with_the_release_when_asked(release: Release) -> None:

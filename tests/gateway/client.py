@@ -57,7 +57,7 @@ class Client:
     source: str = "127.0.0.1"
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection for several requests, each with `exchange`."""
+        """A connection, for what `request` and `keep` do not do."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT, source_address=(self.source, 0))
 
     def request(
@@ -69,11 +69,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request on a connection of its own; `user` may be an Authorization header."""
-        connection = self.connect()
-        try:
-            return exchange(connection, method, path, user, body, headers)
-        finally:
-            connection.close()
+        with self.keep() as connection:
+            return connection.request(method, path, user, body, headers)
 
     @contextlib.contextmanager
     def keep(self) -> Iterator["Kept"]:
@@ -84,18 +81,20 @@ class Client:
         finally:
             connection.close()
 
-    def raw(self, sent: bytes, silence: float = TIMEOUT) -> bytes:
+    def raw(self, sent: bytes, silence: float = TIMEOUT, *, half_close: bool = True) -> bytes:
         """Send bytes, end the sending side, and return all that came back.
 
         Args:
             sent: all the client says.
             silence: seconds after which nothing more is expected.
+            half_close: end the sending side; HAProxy may then leave out answers to requests that follow the first.
         """
         with socket.create_connection(("127.0.0.1", self.port), timeout=silence) as connection:
             came = b""
             try:
                 connection.sendall(sent)
-                connection.shutdown(socket.SHUT_WR)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
                 while part := connection.recv(65536):
                     came += part
             except OSError:  # it did not want to hear more
@@ -129,33 +128,21 @@ class Kept:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; see `Client.request`."""
+        sent = dict(headers or {})
+        if user is not None:
+            sent["Authorization"] = user.authorization if isinstance(user, User) else user
         try:
-            answer = exchange(self.connection, method, path, user, body, headers)
+            self.connection.request(method, path, body, sent)
+            response = self.connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
         except ConnectionError:
             self.connection.close()
             if not self.requests:
                 raise
             self.requests = 0
-            answer = exchange(self.connection, method, path, user, body, headers)
+            return self.request(method, path, user, body, headers)
         self.requests = 0 if answer.headers.get("Connection") == "close" else self.requests + 1
         return answer
-
-
-def exchange(  # noqa: PLR0917 - in the order in which they stand in a request
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    user: User | str | None = None,
-    body: Body = None,
-    headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """One request on a connection that may be used again."""
-    sent = dict(headers or {})
-    if user is not None:
-        sent["Authorization"] = user.authorization if isinstance(user, User) else user
-    connection.request(method, path, body, sent)
-    response = connection.getresponse()
-    return Answer(response.status, response.headers, response.read())
 
 
 def request_line(target: str, user: User | str | None = None, method: str = "GET", *headers: str) -> bytes:

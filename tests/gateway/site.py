@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.cluster.paths import BIN
-from tests.gateway.client import Answer, Body, Client
+from tests.gateway.client import Client
 from tests.gateway.logs import GatewayLog, Reached, RegistryLog, wait_for
 from tests.gateway.mounts import Addresses, Files, Values, render
-from tests.gateway.users import ADMIN, User
+from tests.gateway.users import ADMIN
 from tests.gateway.volume import Volume
 
 INTERVAL = "0.2"  # seconds between the gateway's two looks at what is mounted
@@ -30,7 +30,7 @@ class Site:
     """One Pod.
 
     Attributes:
-        client: requests to the gateway.
+        client: requests to the gateway; `request` is its own.
         metrics: requests to the port that the Service does not have.
         registry: requests past the gateway, to the registry's port for metrics.
         gateway_log, registry_log: what the two print.
@@ -59,6 +59,7 @@ class Site:
         clients, metrics, debug = _free_ports(3)
         self.addresses = Addresses(clients, metrics, debug, run, storage)
         self.client = Client(self.addresses.clients)
+        self.request = self.client.request
         self.metrics = Client(self.addresses.metrics)
         self.registry = Client(self.addresses.debug)
         self.values = values
@@ -118,17 +119,6 @@ class Site:
         """All that both printed, for a failed test and to look for what must not be there."""
         printed = [self.gateway_log.path, self.gateway_log.path.with_suffix(".stderr"), self.registry_log.path]
         return "\n".join(path.read_text(errors="replace") for path in printed)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        user: User | str | None = None,
-        body: Body = None,
-        headers: dict[str, str] | None = None,
-    ) -> Answer:
-        """One request to the gateway; see `Client.request`."""
-        return self.client.request(method, path, user, body, headers)
 
     def change(self, values: Values) -> None:
         """`helm upgrade` with other values; the kubelet writes one folder after the other."""

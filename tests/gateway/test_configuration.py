@@ -19,7 +19,8 @@ VALUES: dict[str, Values] = {
     },
     "many threads": {"gateway": {"threads": 8, "maxConnections": 100000}},
     "the least": {"gateway": {
-        "cacheSeconds": 1, "maxConnections": 10, "failedLoginsPerMinute": 1, "verificationsPerSecond": 1,
+        "cacheSeconds": 1, "maxConnections": 10, "maxDownloads": 1, "failedLoginsPerMinute": 1,
+        "verificationsPerSecond": 1,
     }},
     "trusted proxies": {"gateway": {"trustedProxies": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"]}},
     "https": {"gateway": {"tls": {"secretName": "registry-tls"}}, "ingress": {"enabled": False}},

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.gateway.client import Client, exchange
+from tests.gateway.client import Client
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.site import Site
@@ -198,11 +198,10 @@ def test_those_who_wait_for_a_comparison_never_take_all_connections(make_site: M
 
 
 def _median_latency(site: Site, count: int = 100) -> float:
-    connection = site.client.connect()
     seconds = []
-    for _ in range(count):
-        before = time.perf_counter()
-        assert exchange(connection, "GET", "/v2/", PULL).status == 200
-        seconds.append(time.perf_counter() - before)
-    connection.close()
+    with site.client.keep() as kept:
+        for _ in range(count):
+            before = time.perf_counter()
+            assert kept.request("GET", "/v2/", PULL).status == 200
+            seconds.append(time.perf_counter() - before)
     return statistics.median(seconds)

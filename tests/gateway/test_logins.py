@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from tests.gateway.client import exchange
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.oci import digest
@@ -44,12 +43,12 @@ def test_a_right_password_lets_in_whatever_the_kind_and_cost_of_its_hash(site: S
 
 
 def test_an_answer_of_the_gateway_leaves_the_connection_usable(site: Site) -> None:
-    connection = site.client.connect()
-    answers = [exchange(connection, "GET", "/v2/", user).status for user in (None, PULL)]
-    answers += [exchange(connection, "HEAD", "/v2/app/manifests/x", user).status for user in (None, PULL)]
-    answers += [exchange(connection, "DELETE", "/v2/app/manifests/x", user).status for user in (PULL, ADMIN)]
-    connection.close()
+    with site.client.keep() as kept:
+        answers = [kept.request("GET", "/v2/", user).status for user in (None, PULL)]
+        answers += [kept.request("HEAD", "/v2/app/manifests/x", user).status for user in (None, PULL)]
+        answers += [kept.request("DELETE", "/v2/app/manifests/x", user).status for user in (PULL, ADMIN)]
     assert answers == [401, 200, 401, 404, 403, 404]
+    assert kept.requests == len(answers)
 
 
 def spelled(user: User, *, upper: int) -> str:

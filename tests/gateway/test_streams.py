@@ -1,7 +1,6 @@
 """Bodies of any size go through as they are, at once, and in little memory."""
 
 import hashlib
-import http.client
 import itertools
 import os
 import re
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.client import TIMEOUT, exchange, request_line
+from tests.gateway.client import TIMEOUT, request_line
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.oci import digest, finish_upload, push_blob, start_upload
@@ -121,10 +120,9 @@ def test_connections_are_kept_on_both_sides(make_site: MakeSite) -> None:
     site = make_site()
     assert site.request("GET", "/v2/", PULL).status == 200
     opened = site.count("door", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
-    connection = site.client.connect()
-    for _ in range(50):
-        assert exchange(connection, "GET", "/v2/", PULL).status == 200
-    connection.close()
+    with site.client.keep() as kept:
+        for _ in range(50):
+            assert kept.request("GET", "/v2/", PULL).status == 200
     now = site.count("door", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
     assert now[0] - opened[0] == 1
     assert now[1] - opened[1] <= 1
@@ -154,11 +152,11 @@ def test_locations_are_right_behind_whatever_proxies_there_are(site: Site, heade
 
 def test_an_answer_without_a_body_has_none(site: Site) -> None:
     blob = push_blob(site.client, "any/head", b"some content")
-    connection = http.client.HTTPConnection("127.0.0.1", site.addresses.clients, timeout=TIMEOUT)
-    for _ in range(3):
-        answer = exchange(connection, "HEAD", f"/v2/any/head/blobs/{blob}", PULL)
-        assert (answer.status, answer.headers["Content-Length"], answer.body) == (200, "12", b"")
-    connection.close()
+    with site.client.keep() as kept:
+        for _ in range(3):
+            answer = kept.request("HEAD", f"/v2/any/head/blobs/{blob}", PULL)
+            assert (answer.status, answer.headers["Content-Length"], answer.body) == (200, "12", b"")
+        assert kept.requests == 3
 
 
 def _most_memory(site: Site) -> int:

@@ -24,6 +24,12 @@ class Ended:
 Cli = Callable[..., Ended]
 
 
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever cluster this machine knows is not read; a test that wants one names its kubectl."""
+    monkeypatch.setenv("PRIVREG_KUBECTL", "no-kubectl-in-this-test")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, which is the current one."""

@@ -140,6 +140,7 @@ def test_a_password_of_more_than_72_bytes_is_refused_and_never_cut(cli: Cli, fol
         (["--ingress-preset=haproxy"], "ingress.preset", "haproxy"),
         (["--tls-secret=my-tls"], "tls.secretName", "my-tls"),
         (["--cert-manager"], "tls.certManager", {"enabled": True}),
+        (["--no-ingress"], "ingress.enabled", False),
         (["--cert-manager", "--issuer=ca"], "tls.certManager.issuerRef.name", "ca"),
         (["--cert-manager", "--issuer-kind=Issuer"], "tls.certManager.issuerRef.kind", "Issuer"),
         (["--namespace=a", "--namespace=b", "--namespace=a"], "pullSecrets.namespaces", ["a", "b"]),

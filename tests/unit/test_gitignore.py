@@ -26,7 +26,7 @@ def repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_outside_a_repository_nothing_is_made(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(folder.parent))
-    assert cli("gen", HOST).err == ""
+    assert "git" not in cli("gen", HOST).err
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
 
 

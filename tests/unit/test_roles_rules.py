@@ -41,6 +41,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["auth.access: is for the users of auth.existingSecret; give the roles in auth.users"],
     ),
     "users beside a Secret": (
+        {"users": [{**JANE, "role": "pull"}], "existingSecret": "s"},
+        ["auth.existingSecret: is set together with auth.users; keep one of them"],
+    ),
+    "users beside a Secret and its roles": (
         {"users": [{**JANE, "role": "pull"}], "existingSecret": "s", "access": [ROLE]},
         ["auth.existingSecret: is set together with auth.users; keep one of them"],
     ),

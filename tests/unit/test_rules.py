@@ -48,7 +48,7 @@ def test_the_defaults_break_the_four_rules_that_gen_is_for() -> None:
     [
         ({"host": ""}, ["host"]),
         ({"auth.users": [], "pullSecrets.enabled": False}, ["auth"]),
-        ({"auth.existingSecret": "s"}, ["auth.existingSecret", "auth.access"]),
+        ({"auth.existingSecret": "s"}, ["auth.existingSecret"]),
         ({"auth.users": [], "auth.existingSecret": "s", "auth.access": [{"name": "a", "role": "pull"}]}, []),
         ({"auth.users": [{"name": name, "role": "pull"} for name in ("cluster", "a", "a", "a")]}, ["auth.users"]),
         ({"httpSecret.value": ""}, ["httpSecret"]),

@@ -49,13 +49,13 @@ def validation_json(report: Report) -> str:
     return json.dumps({"files": report.files, "ok": report.ok, **lists}, indent=2)
 
 
-def generation_text(outcome: Outcome, values: str, credentials: str) -> list[str]:
+def generation_text(outcome: Outcome, values: str, credentials: str, style: Style) -> list[str]:
     """Say what `gen` did and what comes next; never a password."""
     if not outcome.written:
         return [f"{values} and {credentials}: nothing to add"]
     lines = [f"wrote {name}" for name in outcome.written]
     if outcome.done:
-        lines.append(f"new: {', '.join(outcome.done)}")
+        lines.append(f"new: {style.wrap(', '.join(outcome.done), 5)}")
     values, credentials = shlex.quote(values), shlex.quote(credentials)
     return [
         *lines,

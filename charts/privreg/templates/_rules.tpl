@@ -39,7 +39,7 @@ auth.users: the name {{ . }} is there twice; keep one of them
 auth.users: {{ .name }} has no role; set it to pull, push or admin
 {{- end }}
 {{- end }}
-{{- if and .existingSecret (not .access) }}
+{{- if and .existingSecret (not (or .users .access)) }}
 auth.access: gives nobody a role; name the users of {{ .existingSecret }} in it, each with a role
 {{- end }}
 {{- if and .access (not .existingSecret) }}

@@ -26,6 +26,15 @@ class Preset(StrEnum):
     TRAEFIK = "traefik"
 
 
+class Profile(StrEnum):
+    """Sets of choices."""
+
+    SEED = "seed"
+    SMALL = "small"
+    LOCAL = "local"
+    HA_S3 = "ha-s3"
+
+
 class IssuerKind(StrEnum):
     """The kinds of issuer that cert-manager has."""
 
@@ -41,6 +50,20 @@ def gen(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The values file.")] = "values.yaml",
     credentials: Annotated[str, typer.Option(metavar="FILE", help="The file for the passwords.")] = "credentials.yaml",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    profile: Annotated[
+        Profile | None,
+        typer.Option(
+            help="Choices that go together, for what is not chosen otherwise. seed: class haproxy, ClusterIssuer "
+            "letsencrypt, hostPath. small: a claim of 10Gi. local: a claim of 5Gi, for kind, minikube and k3d. "
+            "ha-s3: not possible yet."
+        ),
+    ] = None,
+    no_cluster: Annotated[
+        bool, typer.Option("--no-cluster", help="Do not read the cluster to find out what fits.")
+    ] = False,
+    context: Annotated[
+        str, typer.Option(metavar="NAME", help="The context of the cluster to read; without it, the current one.")
+    ] = "",
     user: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +94,9 @@ def gen(
     ingress_preset: Annotated[
         Preset | None, typer.Option(help="The kind of ingress controller; pushes of any size need it.")
     ] = None,
+    no_ingress: Annotated[
+        bool, typer.Option("--no-ingress", help="No Ingress: something of yours serves https.")
+    ] = False,
     tls_secret: Annotated[str | None, typer.Option(metavar="NAME", help="The TLS Secret.")] = None,
     cert_manager: Annotated[
         bool, typer.Option("--cert-manager", help="Let cert-manager make the certificate.")
@@ -90,25 +116,38 @@ def gen(
     What is there is kept: run again, it adds what is missing and what is asked for. Passwords go into
     the credentials file only, their hashes into the values file; both are readable by you alone.
 
+    For a new file, it reads the cluster of your kubeconfig, if one answers, and takes what fits: at a
+    terminal it asks first, in a script or with --yes it says what it took. Options always win.
+
     \b
     Examples:
-      privreg-values gen --host registry.example.com
+      privreg-values gen
+      privreg-values gen --host registry.example.com --yes
+      privreg-values gen --host registry.example.com --profile seed --no-cluster
       privreg-values gen --host registry.example.com --storage nfs \\
           --storage-server nas.example.com --storage-path /export/images
       privreg-values gen --user alice:push --ask-password
       privreg-values gen --user 'bob:pull:team-a/**,base/*'
       privreg-values gen --rotate ci
     """
-    from privreg_values.commands.gen import run  # noqa: PLC0415
-    from privreg_values.generate import choices  # noqa: PLC0415 - only when it runs
+    from privreg_values.commands.gen import Sources, run  # noqa: PLC0415
+    from privreg_values.generate.choices import Choices  # noqa: PLC0415 - only when it runs
 
-    settings = [
-        *choices.storage(
-            storage, size=storage_size, storage_class=storage_class, path=storage_path, server=storage_server
-        ),
-        *choices.exposure(ingress_class=ingress_class, ingress_preset=ingress_preset, tls_secret=tls_secret),
-        *choices.cert_manager(cert_manager, issuer=issuer, issuer_kind=issuer_kind),
-    ]
+    choices = Choices(
+        ingress=False if no_ingress else None,
+        ingress_class=ingress_class,
+        ingress_preset=ingress_preset,
+        tls_secret=tls_secret,
+        cert_manager=cert_manager or None,
+        issuer=issuer,
+        issuer_kind=issuer_kind,
+        storage=storage,
+        storage_size=storage_size,
+        storage_class=storage_class,
+        storage_path=storage_path,
+        storage_server=storage_server,
+        namespaces=tuple(namespace) if namespace else None,
+    )
     run(
         host=host,
         output=output,
@@ -118,6 +157,6 @@ def gen(
         rotate=rotate or [],
         password_stdin=password_stdin,
         ask_password=ask_password,
-        settings=settings,
-        namespaces=namespace or [],
+        choices=choices,
+        sources=Sources(profile, not no_cluster, context),
     )

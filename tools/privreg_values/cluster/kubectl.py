@@ -34,6 +34,7 @@ class Kubectl:
     Args:
         context: A context of the kubeconfig; the current one when empty.
         binary: Its name on PATH, or its path.
+        request_timeout: Seconds that the cluster has for one answer.
 
     Every method raises ClusterError when there is no kubectl, no cluster answers or it refuses, and its
     kind ForbiddenError when the user may not.
@@ -41,6 +42,7 @@ class Kubectl:
 
     context: str = ""
     binary: str = field(default_factory=default_binary)
+    request_timeout: int = REQUEST_TIMEOUT
 
     def get(self, resource: str, name: str, namespace: str = "") -> Object | None:
         """Give one object, or None where there is none (or the cluster does not know its kind).
@@ -105,15 +107,17 @@ class Kubectl:
 
         Args:
             arguments: Its arguments; never a secret.
-            stdin: What it reads.
+            stdin: What it reads; nothing of our own standard input, which may hold a password.
             timeout: Seconds after which it is given up; without it, kubectl's own limits hold.
         """
         if shutil.which(self.binary) is None:
             raise ClusterError(f"{self.binary} is not there", f"install kubectl, or name its binary in {VARIABLE}")
         context = [f"--context={self.context}"] if self.context else []
-        command = [self.binary, *context, f"--request-timeout={REQUEST_TIMEOUT}s", *arguments]
+        command = [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
         try:
-            ended = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=timeout)
+            ended = subprocess.run(
+                command, input=stdin or "", capture_output=True, text=True, check=False, timeout=timeout
+            )
         except subprocess.TimeoutExpired:
             raise ClusterError(f"kubectl {arguments[0]}: no end after {timeout:g} s") from None
         if ended.returncode:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import typer
 
 from privreg_values import gitignore, report
+from privreg_values.cluster import facts as cluster
+from privreg_values.cluster.facts import Facts
+from privreg_values.commands.dialogue import Answerer, Nobody, Person, confirm
 from privreg_values.commands.passwords import given_password, is_terminal
-from privreg_values.errors import HostError, UsageError
+from privreg_values.errors import ClusterError, UsageError
 from privreg_values.files import is_there
-from privreg_values.generate.gen import Request, Setting, generate
+from privreg_values.generate import interview, proposals, wording
+from privreg_values.generate.choices import Choices
+from privreg_values.generate.gen import Request, generate
+from privreg_values.generate.present import present
+from privreg_values.generate.profiles import profile
+from privreg_values.terminal import style_of
 from privreg_values.users.roles import Grant, parse_user
-from privreg_values.values import hosts
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the usual answers come from.
+
+    Args:
+        profile: A profile's name; None for none.
+        use_cluster: Read the cluster, if one answers.
+        context: The context to read; the current one when empty.
+    """
+
+    profile: str | None = None
+    use_cluster: bool = True
+    context: str = ""
 
 
 def run(
@@ -25,25 +49,36 @@ def run(
     rotate: Sequence[str],
     password_stdin: bool,
     ask_password: bool,
-    settings: Sequence[Setting],
-    namespaces: Sequence[str],
+    choices: Choices,
+    sources: Sources,
 ) -> None:
     """Make the files or add to them, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
-    interactive = ask and is_terminal()
-    if host is None and interactive and not is_there(output):
-        host = _ask_host()
     grants = _grants(users)
     password = _password([*grants, *rotate], password_stdin, ask_password)
-    request = Request(host, grants, rotate, password, settings, namespaces)
+    request = Request(host, grants, rotate, password)
+    request.check()
+    there = present(output, credentials)
+    if sources.profile:
+        choices = choices.over(profile(sources.profile).without(there.blocks))
+        if there.is_in_use:
+            typer.echo(f"note: {output} is in use: what it says stays, whatever the profile has", err=True)
+    choices.check()
+    interactive = ask and is_terminal()
+    if not there.is_in_use:
+        answer = Person() if interactive else Nobody()
+        request = replace(request, host=host or there.host or interview.ask_host(answer))
+        if request.host:
+            choices = _completed(choices, there.blocks, sources, answer)
+    request = replace(request, settings=choices.settings(), namespaces=choices.namespaces or ())
     request.check()
     if interactive:
         _confirm(request, output, credentials)
     outcome = generate(request, output, credentials)
-    for line in report.generation_text(outcome, output, credentials):
+    for line in report.generation_text(outcome, output, credentials, style_of(sys.stdout)):
         typer.echo(line)
     for note in [*outcome.notes, *gitignore.protect([output, credentials])]:
         typer.echo(f"note: {note}", err=True)
@@ -61,21 +96,38 @@ def _grants(users: Sequence[str]) -> dict[str, Grant | None]:
     return grants
 
 
-def _ask_host() -> str:
-    def usable(text: str) -> str:
-        try:
-            hosts.check(text)
-        except HostError as error:
-            raise typer.BadParameter(str(error)) from None
-        return text
+def _completed(choices: Choices, blocks: Collection[str], sources: Sources, answer: Answerer) -> Choices:
+    """Choose what is still open for a new registry: by what the cluster has, and by asking."""
+    if sources.profile:
+        answer.tell(wording.profile_text(sources.profile, profile(sources.profile)))
+    facts = None
+    if sources.profile or interview.depends_on_cluster(choices, blocks):
+        facts = _facts(sources, answer)
+    choices = interview.complete(choices, facts, blocks, answer)
+    answer.end()
+    for misfit in proposals.misfits(choices, facts) if facts else ():
+        typer.echo(style_of(sys.stderr).wrap(f"warning: {misfit}", 0), err=True)
+    return choices
 
-    return str(typer.prompt("The registry's name, such as registry.example.com", value_proc=usable, err=True))
+
+def _facts(sources: Sources, answer: Answerer) -> Facts | None:
+    if not sources.use_cluster:
+        return None
+    answer.wait("Reading the cluster (--no-cluster skips it)")
+    try:
+        facts = cluster.read(sources.context)
+    except ClusterError as error:
+        is_said = error.message.startswith("no cluster")
+        answer.tell(error.message if is_said else f"no cluster was read: {error.message}")
+        return None
+    answer.tell(wording.facts_text(facts))
+    return facts
 
 
 def _confirm(request: Request, output: str, credentials: str) -> None:
     there = [name for name in (output, credentials) if is_there(name)]
     what = f"Add to {' and '.join(there)}" if there else f"Make {output} and {credentials}"
-    if not typer.confirm(what + (f" for {request.host}" if request.host else ""), default=True, err=True):
+    if not confirm(what + (f" for {request.host}" if request.host else "")):
         typer.echo("nothing was changed", err=True)
         raise typer.Exit(1)
 

@@ -32,12 +32,20 @@ def read_password(stream: BinaryIO) -> str:
 
 def ask_password(user: str) -> str:
     """Ask for a password, without showing it."""
-    return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+    return _hidden(f"Password of {user}")
 
 
 def ask_new_password(user: str) -> str:
     """Ask for a password twice, without showing it."""
-    return str(typer.prompt(f"New password of {user}", hide_input=True, confirmation_prompt="Again", err=True))
+    return _hidden(f"New password of {user}", again="Again")
+
+
+def _hidden(text: str, *, again: str | bool = False) -> str:
+    """Read what is typed without showing it; who leaves has interrupted the command, as anywhere else."""
+    try:
+        return str(typer.prompt(text, hide_input=True, confirmation_prompt=again, err=True))
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def given_password(user: str, from_stdin: bool, ask: bool) -> str | None:

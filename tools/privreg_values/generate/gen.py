@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -234,7 +235,7 @@ class _Generation:
             if self.values.get(path) != value:
                 self.values.set(path, value, BLOCKS[str(path[0])])
                 if path in chosen:
-                    self.done.append(f"{render(path)} {value}")
+                    self.done.append(f"{render(path)} {json.dumps(value) if isinstance(value, bool) else value}")
 
     def _write_credentials(self, host: str, users: Users) -> None:
         self.credentials.begin(credentials_header(host, next(iter(users.passwords), "NAME")))

@@ -97,7 +97,7 @@ def _auth(values: _Values) -> Iterator[str]:
 
 
 def _roles(values: _Values) -> Iterator[str]:
-    access, secret = values.get("auth.access"), values.get("auth.existingSecret")
+    users, access, secret = (values.get(f"auth.{key}") for key in ("users", "access", "existingSecret"))
     if values.get("auth.mode") != "gateway":
         if access:
             yield "auth.access: needs auth.mode gateway; remove it, or set auth.mode to gateway"
@@ -105,7 +105,7 @@ def _roles(values: _Values) -> Iterator[str]:
     for user in _maps(values, "auth.users"):
         if not user.get("role"):
             yield f"auth.users: {user.get('name')} has no role; set it to pull, push or admin"
-    if secret and not access:
+    if secret and not (users or access):
         yield f"auth.access: gives nobody a role; name the users of {secret} in it, each with a role"
     if access and not secret:
         yield "auth.access: is for the users of auth.existingSecret; give the roles in auth.users"

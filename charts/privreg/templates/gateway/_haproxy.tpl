@@ -147,7 +147,11 @@ backend registry
 
     http-response set-header Privreg-Configuration %[var(proc.configuration)] if { var(txn.path) -m str /v2/ }
     http-reuse always
+    # The registry holds 4 MiB for each blob that it sends, so only so many are sent at the same time.
+    timeout queue 5m
+    use-server downloads if { method GET } { path -m reg '/blobs/[^/]+$' }
     server registry "unix@${RUN}/registry.sock"
+    server downloads "unix@${RUN}/registry.sock" weight 0 maxconn {{ $gateway.maxDownloads }}
 
 # Passwords are compared here, one after another.
 backend to_verify
