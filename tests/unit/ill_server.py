@@ -71,7 +71,7 @@ def serving(script: Script, certificate: Path | None, key: Path | None) -> Itera
             self.end_headers()
             self.wfile.write(answer.body.encode())
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
 
         def log_message(self, *_: object) -> None:
             pass

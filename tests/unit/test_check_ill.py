@@ -17,8 +17,9 @@ from cryptography.x509.oid import NameOID
 from privreg_values.errors import RegistryError
 from privreg_values.registry import certificates
 from privreg_values.registry import client as registry_client
-from privreg_values.registry.check import Check, Login, Step
+from privreg_values.registry.check import Check, Login
 from privreg_values.registry.client import Client, Site
+from privreg_values.registry.reach import Step
 from tests.cluster import pki
 from tests.unit.ill_server import CHALLENGE, Answer, IllServer, Request, Script, serving
 
@@ -98,6 +99,7 @@ FAILURES: dict[str, tuple[Script, str, str, str]] = {
         "wait a minute",
     ),
     "a size limit": (but("PUT /upload", Answer(413)), "push", "HTTP 413", "ingress.preset"),
+    "an ingress that gives up": (but("PUT /upload", Answer(504)), "push", "HTTP 504", "gave up before"),
     "no right to push": (
         but("POST", Answer(403, '{"errors":[{"code":"DENIED","message":"no"}]}')),
         "push",

@@ -35,7 +35,7 @@ NAMES = [name for name, _ in commands()]
 
 def test_all_commands_are_there() -> None:
     users = ["users", *(f"users {name}" for name in ("add", "list", "role", "remove", "rotate"))]
-    assert {*NAMES} == {"", "gen", *users, "validate", "check"}
+    assert {*NAMES} == {"", "gen", *users, "validate", "check", "pull-secret", "doctor"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -159,5 +159,10 @@ def test_no_secret_can_be_given_in_the_arguments() -> None:
                 assert parameter.is_flag, f"{name} {parameter.name}"
 
 
-def test_no_option_is_read_from_the_environment() -> None:
-    assert not [parameter.name for _, command in commands() for parameter in command.params if parameter.envvar]
+def test_only_where_a_release_is_can_be_read_from_the_environment() -> None:
+    read = {(it.envvar, it.name) for _, command in commands() for it in command.params if it.envvar}
+    assert read == {
+        ("PRIVREG_RELEASE", "release"),
+        ("PRIVREG_NAMESPACE", "release_namespace"),
+        ("PRIVREG_CONTEXT", "context"),
+    }

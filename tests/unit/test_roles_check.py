@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from privreg_values.registry import image
-from privreg_values.registry.check import Check, Login, Step
+from privreg_values.registry.check import Check, Login
 from privreg_values.registry.client import Client, Site
 from privreg_values.registry.connection import trust
+from privreg_values.registry.reach import Step
 from tests.unit.conftest import Cli
 from tests.unit.scripted_server import Scripted, serving
 

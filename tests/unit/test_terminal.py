@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from privreg_values import files, report
-from privreg_values.registry.check import Step
+from privreg_values.registry.reach import Step
 from privreg_values.terminal import Style, style_of
 from tests.unit.test_gen import passwords
 

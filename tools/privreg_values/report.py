@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from privreg_values.generate.gen import Outcome
-from privreg_values.registry.check import Step
+from privreg_values.registry.reach import Step
 from privreg_values.terminal import Style
 from privreg_values.users.accounts import Account, Change, Files
 from privreg_values.values.validate import Report

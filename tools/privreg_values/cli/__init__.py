@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from privreg_values import __version__
-from privreg_values.cli import check, gen, users, validate
+from privreg_values.cli import check, doctor, gen, pull_secret, users, validate
 
 app = typer.Typer(
     name="privreg-values",
@@ -25,6 +25,8 @@ app.command("gen")(gen.gen)
 app.add_typer(users.app, name="users")
 app.command("validate")(validate.validate)
 app.command("check")(check.check)
+app.command("pull-secret")(pull_secret.pull_secret)
+app.command("doctor")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

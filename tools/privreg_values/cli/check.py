@@ -34,13 +34,27 @@ def check(
         typer.Option(metavar="ADDRESS[:PORT]", help="Connect there instead of looking the host up; the port is 443."),
     ] = None,
     repository: Annotated[str, typer.Option(metavar="NAME", help="Where to push the image.")] = "privreg/check",
+    in_cluster: Annotated[bool, typer.Option("--in-cluster", help="Check from a Pod beside the registry's.")] = False,
+    release: Annotated[
+        str,
+        typer.Option(metavar="NAME", envvar="PRIVREG_RELEASE", help="The release, for --in-cluster; the only one."),
+    ] = "",
+    release_namespace: Annotated[
+        str, typer.Option(metavar="NAME", envvar="PRIVREG_NAMESPACE", help="Its namespace, likewise.")
+    ] = "",
+    context: Annotated[
+        str,
+        typer.Option(metavar="NAME", envvar="PRIVREG_CONTEXT", help="A context of the kubeconfig; the current one."),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check the live registry: name, TLS, login, push, pull.
 
     Pushes a small image, pulls it back, and deletes it if the registry allows that. Stops at the first
     step that fails, says what to do, and exits with code 1: also when the user may only pull, because
-    a push was not shown. It connects directly, not through a proxy.
+    a push was not shown. It connects directly, not through a proxy. With --in-cluster the same is done in
+    a Pod of the release's namespace, which sees names and networks as Pods do; it is removed in the end,
+    and the password reaches it on its standard input only.
 
     \b
     Examples:
@@ -48,6 +62,7 @@ def check(
       privreg-values check values.yaml --user ci
       privreg-values check --host registry.example.com --ca-file ca.crt \\
           --connect-to 10.0.0.7:30443 --user admin --password-stdin < password
+      privreg-values check --in-cluster --ca-file ca.crt
     """
     from privreg_values.commands.check import run  # noqa: PLC0415 - only when it runs
 
@@ -60,5 +75,9 @@ def check(
         ca_file=ca_file,
         connect_to=connect_to,
         repository=repository,
+        in_cluster=in_cluster,
+        release=release,
+        release_namespace=release_namespace,
+        context=context,
         as_json=as_json,
     )

@@ -101,6 +101,21 @@ class Helm:
         documents = yaml.load_all(self.template_text(chart, **options), Loader=SafeLoader)
         return [document for document in documents if document]
 
+    def hooks(self, release: str, *, namespace: str, context: str = "") -> list[dict[str, Any]]:
+        """Give the hooks of an installed release, as objects.
+
+        Args:
+            release: The release's name.
+            namespace: The release's namespace.
+            context: A context of the kubeconfig; the current one when empty.
+
+        Raises:
+            HelmError: helm does not know the release; the message is helm's.
+        """
+        chosen = ["--kube-context", context] if context else []
+        text = self._run(["get", "hooks", release, "--namespace", namespace, *chosen])
+        return [document for document in yaml.load_all(text, Loader=SafeLoader) if document]
+
     def lint(
         self,
         chart: Path | str,
@@ -131,7 +146,7 @@ class Helm:
         stdin = None
         if values is not None:
             command = [*command, "--values", "-"]
-            stdin = json.dumps(values).encode("utf-8")
+            stdin = json.dumps(values, ensure_ascii=False).encode("utf-8")  # YAML knows no surrogates
         try:
             output: bytes = asyncio.run(Command(executable=self.binary).run(command, stdin))
         except errors.Error as error:

@@ -6,13 +6,15 @@ of that is repeated here. Objects are written on its standard input: none of the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, cast
 
 from privreg_values.errors import ClusterError, ForbiddenError
 
@@ -83,7 +85,16 @@ class Kubectl:
         answer = json.loads(self.run(["get", "--raw=/version"]))
         return int(answer["major"]), int("".join(filter(str.isdigit, answer["minor"])))
 
-    def logs(self, pod: str, namespace: str, *, container: str = "", lines: int = 20, previous: bool = False) -> str:
+    def logs(
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        container: str = "",
+        lines: int = 20,
+        since: str = "",
+        previous: bool = False,
+    ) -> str:
         """Give the last lines that a container wrote.
 
         Args:
@@ -91,11 +102,12 @@ class Kubectl:
             namespace: Its namespace.
             container: The container; the Pod's first when empty.
             lines: How many lines.
+            since: Only those of the time since then, such as 1h.
             previous: Those of the container's last run instead of this one.
         """
         which = [f"--container={container}"] if container else []
-        before = ["--previous"] if previous else []
-        return self.run(["logs", pod, *_in(namespace), *which, *before, f"--tail={lines}"])
+        when = [*(["--previous"] if previous else []), *([f"--since={since}"] if since else [])]
+        return self.run(["logs", pod, *_in(namespace), *which, *when, f"--tail={lines}"])
 
     def apply(self, objects: Iterable[Object], *, namespace: str = "") -> None:
         """Make objects as they are described here, or change those that are there."""
@@ -110,10 +122,7 @@ class Kubectl:
             stdin: What it reads; nothing of our own standard input, which may hold a password.
             timeout: Seconds after which it is given up; without it, kubectl's own limits hold.
         """
-        if shutil.which(self.binary) is None:
-            raise ClusterError(f"{self.binary} is not there", f"install kubectl, or name its binary in {VARIABLE}")
-        context = [f"--context={self.context}"] if self.context else []
-        command = [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
+        command = self._command(arguments)
         try:
             ended = subprocess.run(
                 command, input=stdin or "", capture_output=True, text=True, check=False, timeout=timeout
@@ -123,6 +132,35 @@ class Kubectl:
         if ended.returncode:
             raise _error(ended.stderr.strip())
         return ended.stdout
+
+    def stream(self, arguments: Sequence[str], stdin: str) -> Generator[str, None, None]:
+        """Run kubectl for as long as it takes, and give each line when it is printed.
+
+        Args:
+            arguments: Its arguments; never a secret.
+            stdin: What it reads.
+        """
+        command = self._command([*arguments, "--request-timeout=0"])
+        with tempfile.TemporaryFile("w+") as errors:
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            ) as process:
+                try:
+                    with contextlib.suppress(BrokenPipeError), cast(IO[str], process.stdin) as writing:
+                        writing.write(stdin)
+                    yield from cast(IO[str], process.stdout)
+                except BaseException:
+                    process.terminate()
+                    raise
+            errors.seek(0)
+            if process.returncode:
+                raise _error(errors.read().strip())
+
+    def _command(self, arguments: Sequence[str]) -> Sequence[str]:
+        if shutil.which(self.binary) is None:
+            raise ClusterError(f"{self.binary} is not there", f"install kubectl, or name its binary in {VARIABLE}")
+        context = [f"--context={self.context}"] if self.context else []
+        return [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
 
 
 def _in(namespace: str) -> list[str]:

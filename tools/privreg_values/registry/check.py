@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from privreg_values.errors import RegistryError
 from privreg_values.registry import image
-from privreg_values.registry.certificates import explain, lifetime
 from privreg_values.registry.client import Client, Response, Site, Unexpected, digest, printable
+from privreg_values.registry.reach import Plan, Reach, Step, walk, way_in
 
 TAG = "check"
-LOGS = "see the registry's log: kubectl logs -l app.kubernetes.io/name=privreg"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What came of one step.
-
-    Args:
-        name: Its name, in one word.
-        ok: It went as it should.
-        detail: What was seen, or the reason why it failed.
-        remedy: What to do about a failure.
-    """
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,75 +49,16 @@ class Check:
         self._image = image.make()
         self._configuration = ""  # what the gateway says about its own, once somebody is let in
         self._client = Client(self.site, (self.login.user, self.login.password))
-        for name, step in self._plan():
-            try:
-                yield Step(name, True, step())
-            except RegistryError as error:
-                yield Step(name, False, error.message, error.remedy or LOGS)
-                return
+        yield from walk(self._plan())
 
-    def _plan(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        if self.resolve:
-            yield "dns", self._dns
-        yield "tcp", self._tcp
-        yield "tls", self._tls
-        yield "challenge", self._challenge
+    def _plan(self) -> Plan:
+        yield from Reach(self.site, self.resolve).plan()
         yield "login", self._log_in
         if self._configuration:
             yield "gateway", self._gateway
         yield "push", self._push
         yield "pull", self._pull
         yield "delete", self._delete
-
-    def _dns(self) -> str:
-        try:
-            found = socket.getaddrinfo(self.site.host, self.site.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, socket.gaierror) else str(error)
-            raise RegistryError(
-                f"{self.site.host} has no address: {reason}",
-                "make a DNS record that points to your ingress controller, or give its address with --connect-to",
-            ) from None
-        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-        return f"{self.site.host} is {', '.join(addresses)}"
-
-    def _tcp(self) -> str:
-        where = f"{self.site.address} port {self.site.port}"
-        try:
-            with self.site.connect() as connection:
-                return f"connected to {connection.getpeername()[0]} port {self.site.port}"
-        except ConnectionRefusedError:
-            remedy = "see that the ingress controller runs and has this address"
-            raise RegistryError(f"nothing listens at {where}", remedy) from None
-        except TimeoutError:
-            raise RegistryError(f"{where} does not answer", "see that no firewall is in the way") from None
-        except OSError as error:
-            reason = printable(error.strerror or str(error))
-            raise RegistryError(f"{where} cannot be reached: {reason}", "check the address and the network") from None
-
-    def _tls(self) -> str:
-        try:
-            with self.site.handshake() as connection:
-                return lifetime(connection.getpeercert() or {}, time.time())
-        except OSError as error:
-            raise explain(error, self.site) from None
-
-    def _challenge(self) -> str:
-        answer = Client(self.site).ping()
-        offered = answer.headers.get("www-authenticate", "")
-        if answer.status == 200:
-            raise RegistryError(
-                "lets everybody in, without a login", "see that this is privreg's registry and its auth is on"
-            )
-        if answer.status != 401:
-            raise RegistryError(f"/v2/ is not a registry's: {answer.error}", _way_in(answer))
-        if offered.lower().startswith("bearer"):
-            raise RegistryError("sends clients to a token server (auth.mode token)", "log in with a client of your own")
-        if not offered.lower().startswith("basic"):
-            scheme = printable(offered.partition(" ")[0]) or "nothing"
-            raise RegistryError(f"asks for {scheme} instead of a Basic login", "see that this is privreg's registry")
-        realm = re.search(r'realm="([^"]*)"', offered)
-        return "asks for a login" + (f" ({printable(realm.group(1))})" if realm else "")
 
     def _log_in(self) -> str:
         answer = self._client.ping()
@@ -153,7 +73,7 @@ class Check:
                 "see who else guesses from this address, or wait a minute",
             )
         if answer.status != 200:
-            raise RegistryError(f"/v2/ answers {self.login.user} with {answer.error}", _way_in(answer))
+            raise RegistryError(f"/v2/ answers {self.login.user} with {answer.error}", way_in(answer))
         self._configuration = printable(answer.headers.get("privreg-configuration", ""))
         return f"{self.login.user} is let in"
 
@@ -218,17 +138,11 @@ _DENIED = {
 }
 
 
-def _way_in(answer: Response) -> str:
-    if answer.status in (502, 503, 504):
-        return "see that the registry's Pod is ready: kubectl get pods -l app.kubernetes.io/name=privreg"
-    if answer.status in (301, 302, 307, 308):
-        return f"something before the registry redirects to {printable(answer.headers.get('location', 'nowhere'))}"
-    return "see that the Ingress has this host and your controller's class: kubectl get ingress -A"
-
-
 def _push_remedy(answer: Response) -> str:
     if answer.status == 413:
         return "the ingress controller limits the size of pushes: set ingress.preset to its kind"
+    if answer.status in (408, 504):
+        return "the ingress controller gave up before the registry had answered: set ingress.preset to its kind"
     if answer.status in (401, 403):
         return "this user may not push: name another one with --user"
     if answer.status == 405 or (answer.status == 503 and "read-only" in answer.error):

@@ -1,0 +1,1 @@
+"""Tells why Pods cannot pull: facts are collected, then diagnosed, then reported."""

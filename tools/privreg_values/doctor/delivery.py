@@ -1,0 +1,149 @@
+"""Diagnoses the way of a credential: from the Secret over the ServiceAccount to the Pod."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from privreg_values.doctor.facts import Facts, Login, Place, Pod, Secret
+from privreg_values.doctor.findings import Finding
+from privreg_values.pull_secret.docker_config import SECRET_TYPE
+
+_UPGRADE = "run `helm upgrade`, which delivers it"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What should be in one namespace, and what is there."""
+
+    facts: Facts
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """The delivered Secret's name; empty where nothing is delivered, or no release was found."""
+        return self.facts.release.secret_name if self.facts.release else ""
+
+    def of_namespace(self) -> list[Finding]:
+        """Say what keeps new Pods of the namespace from pulling."""
+        if not self.name:
+            return []
+        where = f"namespace {self.place.name}"
+        found = self._secret_faults(self.name, where)
+        if not found and self.facts.release:
+            for account in self.facts.release.service_accounts:
+                found += self._account_fault(account, where)
+        return found
+
+    def of_pod(self, pod: Pod) -> list[Finding]:
+        """Say why the registry does not know who this Pod is."""
+        where = str(pod)
+        if self.place.secrets is None:
+            return []
+        if not pod.references:
+            return self._without_references(pod)
+        by_name = {name: self._secret_faults(name, where, named=True) for name in pod.references}
+        sound = [name for name, found in by_name.items() if not found]
+        if sound:
+            what = f"the Secret {sound[0]} that the Pod names is good now"
+            return [
+                Finding("retry", where, what, "wait until the kubelet tries again, at most 5 minutes, or delete it")
+            ]
+        faults = [fault for found in by_name.values() for fault in found]
+        if self.name and self.name not in pod.references and not self._secret_faults(self.name, where):
+            # Kubernetes gives a ServiceAccount's references only to Pods that have none of their own.
+            remedy = f"name {self.name} in the Pod's imagePullSecrets too; or none, and it gets the ServiceAccount's"
+            return [replace(fault, remedy=remedy) for fault in faults]
+        return faults
+
+    def _without_references(self, pod: Pod) -> list[Finding]:
+        where = str(pod)
+        if not self.name:
+            what = "the Pod has no imagePullSecrets"
+            return [Finding("no-references", where, what, self._by_hand())]
+        found = self._secret_faults(self.name, where) or self._account_fault(pod.account, where)
+        if found or self.place.accounts is None:
+            return found
+        what = "the Pod is older than the imagePullSecrets of its ServiceAccount, and does not have them"
+        return [Finding("older-pod", where, what, "delete it; its successor gets them")]
+
+    def _account_fault(self, account: str, where: str) -> list[Finding]:
+        """Say that a ServiceAccount does not name the delivered Secret."""
+        references = (self.place.accounts or {}).get(account)
+        if self.place.accounts is None or (references is not None and self.name in references):
+            return []
+        if references is None:
+            what = f"the ServiceAccount {account} is not in namespace {self.place.name}"
+            return [Finding("no-account", where, what, "make it, or take it out of pullSecrets.serviceAccounts")]
+        what = f"the ServiceAccount {account} of namespace {self.place.name} does not name the Secret {self.name}"
+        listed = self.facts.release and account in self.facts.release.service_accounts
+        remedy = (
+            _UPGRADE
+            if listed
+            else f"add {account} to pullSecrets.serviceAccounts and {_UPGRADE}; or {self._by_hand(account)}"
+        )
+        return [Finding("account-not-patched", where, what, f"{remedy}; then delete the Pods that cannot pull")]
+
+    def _secret_faults(self, name: str, where: str, *, named: bool = False) -> list[Finding]:
+        """Say what is wrong with a Secret; none where Secrets may not be read.
+
+        Args:
+            name: Its name.
+            where: Where it is missed.
+            named: A Pod names it, so that it need not be the release's.
+        """
+        if self.place.secrets is None:
+            return []
+        secret = self.place.secrets.get(name)
+        if secret is None:
+            return [self._missing(name, where)]
+        fault = None if named else self._foreign(secret)
+        fault = fault or self._content(secret)
+        return [Finding(fault[0], where, fault[1], fault[2])] if fault else []
+
+    def _missing(self, name: str, where: str) -> Finding:
+        namespace = self.place.name
+        if name != self.name:
+            what = f"the Secret {name} is not in namespace {namespace}"
+            return Finding("no-secret", where, what, "correct the name in imagePullSecrets, or make the Secret")
+        release = self.facts.release
+        if release and namespace in release.namespaces:
+            remedy = f"{_UPGRADE}, and see what the Job says about this namespace"
+        else:
+            remedy = f"add {namespace} to pullSecrets.namespaces and {_UPGRADE}; or {self._by_hand()}"
+        return Finding("no-secret", where, f"namespace {namespace} has no pull Secret ({name})", remedy)
+
+    def _foreign(self, secret: Secret) -> tuple[str, str, str] | None:
+        release = self.facts.release
+        if release is None or secret.release == str(release):
+            return None
+        if (release.namespace, release.source_secret) == (
+            self.place.name,
+            secret.name,
+        ):  # there it is the source itself
+            return None
+        whose = f"belongs to the release {secret.release}" if secret.release else "was not made by privreg"
+        return (
+            "foreign-secret",
+            f"the Secret {secret.name} of namespace {self.place.name} {whose}, so nothing is delivered there",
+            f"delete or rename it and {_UPGRADE}; or choose another name in pullSecrets.name",
+        )
+
+    def _content(self, secret: Secret) -> tuple[str, str, str] | None:
+        name, host = f"the Secret {secret.name} of namespace {self.place.name}", self.facts.host
+        ours = self.facts.release is not None and secret.release == str(self.facts.release)
+        again = _UPGRADE if ours else f"make it again: {self._by_hand()}"
+        if secret.type != SECRET_TYPE:
+            return "wrong-type", f"{name} is of type {secret.type}, and not {SECRET_TYPE}", again
+        if secret.fault:
+            return "wrong-content", f"{name} cannot be used: {secret.fault}", again
+        if not secret.user:
+            there = ", ".join(secret.hosts) or "nothing"
+            return "wrong-host", f"{name} has a login for {there}, and none for {host}", again
+        if secret.login == Login.REFUSED:
+            what = f"the registry refuses the login of {secret.user} in {name}"
+            return "refused", what, f"{again}; the values file must hold the hash of this password"
+        return None
+
+    def _by_hand(self, account: str = "default") -> str:
+        option = "" if account == "default" else f" --service-account {account}"
+        return f"`privreg-values pull-secret --output commands --namespace {self.place.name}{option}`"
