@@ -10,7 +10,15 @@ from kubernetes_validate import utils
 
 from privreg_values.errors import HelmError
 from tests.chart.kubernetes import CUSTOM_RESOURCES, lowest_supported, supported
-from tests.chart.rendering import HELMS, MINIMAL, Json, everything, render, title
+from tests.chart.rendering import EVERYTHING, HELMS, MINIMAL, Json, everything, render, title
+
+# Kinds that came to their apiVersion later than the oldest supported Kubernetes: the minor version.
+SINCE = {
+    "ValidatingAdmissionPolicy": 30,
+    "ValidatingAdmissionPolicyBinding": 30,
+    "MutatingAdmissionPolicy": 36,
+    "MutatingAdmissionPolicyBinding": 36,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,6 +44,7 @@ def distinct_objects() -> dict[str, Json]:
 def test_each_object_is_valid_in_each_supported_kubernetes(version: str, distinct_objects: dict[str, Json]) -> None:
     problems = []
     unknown = set()
+    newer = {kind for kind, since in SINCE.items() if minor(version) < since}
     for name, item in distinct_objects.items():
         try:
             kubernetes_validate.validate(item, version, strict=True)
@@ -44,7 +53,20 @@ def test_each_object_is_valid_in_each_supported_kubernetes(version: str, distinc
         except kubernetes_validate.ValidationError as error:
             problems.append(f"{name}: {'.'.join(map(str, error.path))}: {error.message}")
     assert problems == []
-    assert unknown == set(CUSTOM_RESOURCES), "these are looked at by the API server, in test_api_server.py"
+    # The API server looks at custom resources, in test_api_server.py; for the others see the next test.
+    assert unknown == set(CUSTOM_RESOURCES) | newer
+
+
+@pytest.mark.parametrize("version", supported())
+def test_a_kubernetes_gets_no_kind_that_it_lacks(version: str) -> None:
+    inject = "serviceAccount" if minor(version) < SINCE["MutatingAdmissionPolicy"] else "both"
+    rendering = render(EVERYTHING, values={"pullSecrets": {"inject": inject}}, kube_version=version)
+    made = {item["kind"] for item in rendering.objects if item["kind"] in SINCE}
+    assert made == {kind for kind, since in SINCE.items() if minor(version) >= since}
+
+
+def minor(version: str) -> int:
+    return int(version.removeprefix("1."))
 
 
 def test_the_supported_versions_reach_to_the_newest_that_is_known() -> None:

@@ -12,12 +12,13 @@
 {{- with first $users }}{{ .name }}{{ else }}USER{{ end -}}
 {{- end }}
 
-{{/* Where the pull Secret is delivered, one line each. */}}
+{{/* Where the pull Secret is delivered, one line each; empty for nowhere. */}}
 {{- define "privreg.notes.delivery" -}}
 {{- $chosen := .Values.pullSecrets -}}
 {{- $accounts := include "privreg.pullSecrets.serviceAccounts" . | fromJsonArray -}}
 {{- $suffix := "" -}}
 {{- with $accounts }}{{ $suffix = printf ", ServiceAccount %s" (join ", " .) }}{{ end -}}
+{{- if $chosen.enabled }}
 {{- range include "privreg.pullSecrets.namedNamespaces" . | fromJsonArray }}
 namespace {{ . }}{{ $suffix }}
 {{- end }}
@@ -33,6 +34,7 @@ namespaces with the labels of pullSecrets.namespaceSelector{{ $suffix }}
 {{- end }}
 {{- if include "privreg.pullSecrets.everywhere" . }}
 not to {{ join ", " ($chosen.excludeNamespaces | default (list "those with the annotation privreg.io/opt-out")) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -61,5 +63,7 @@ The TLS Secret {{ include "privreg.tlsSecretName" . }} must be in namespace {{ .
 {{- end }}
 {{- if not .Values.pullSecrets.enabled }}
 pullSecrets.enabled is false: Pods need imagePullSecrets of your own to pull.
+{{- else if not (include "privreg.notes.delivery" .) }}
+pullSecrets chooses no namespace: Pods need imagePullSecrets of your own to pull.
 {{- end }}
 {{- end }}

@@ -1,6 +1,7 @@
 {{/*
 Rules over more than one value; a single value is the schema's business. Each helper prints one line a
-problem: "<path>: <what is wrong>; <what to do>". `privreg-values validate` has the same rules and words.
+problem: "<path>: <what is wrong>; <what to do>". `privreg-values validate` has the same rules and words;
+it does not have those about the cluster, which it cannot see: they are in _cluster_rules.tpl.
 */}}
 {{- define "privreg.rules.host" -}}
 {{- if not .Values.host }}
@@ -131,9 +132,6 @@ pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} needs
 {{- else if and .values (not $takes) }}
 pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} takes no values; remove them, or set operator to In or NotIn
 {{- end }}
-{{- end }}
-{{- if and (ne .inject "serviceAccount") (semverCompare "<1.36-0" $.Capabilities.KubeVersion.Version) }}
-pullSecrets.inject: {{ .inject }} needs Kubernetes 1.36 or later, this is {{ $.Capabilities.KubeVersion.Version }}; set it to serviceAccount
 {{- end }}
 {{- end }}
 {{- end }}
