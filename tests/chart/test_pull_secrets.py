@@ -236,9 +236,8 @@ def roles(rendering: Rendering, name: str) -> list[str]:
 def bound(binding: Json, kind: str, name: str) -> bool:
     """Whether a binding gives a role to the program's ServiceAccount, and to nothing else."""
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
-    return binding["roleRef"] == role and binding["subjects"] == [
-        {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
-    ]
+    account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
+    return (binding["roleRef"], binding["subjects"]) == (role, [account])
 
 
 def rules(item: Json) -> list[str]:
