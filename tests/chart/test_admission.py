@@ -131,9 +131,9 @@ def eventually(look: Callable[[], Any], wanted: object) -> Any:
 def test_pods_get_the_reference_in_the_namespaces_that_the_program_serves(
     cluster: ControlPlane, kubectl: Kubectl, tmp_path: Path
 ) -> None:
-    cases = [(number, choice, home) for number, choice in enumerate(CHOICES) for home in (HOME, QUIET_HOME)]
+    cases = [*((HOME, choice) for choice in CHOICES), *((QUIET_HOME, choice) for choice in CHOICES[:2])]
     renderings: dict[str, Rendering] = {}
-    for number, choice, home in cases:
+    for number, (home, choice) in enumerate(cases):
         name = f"{home}-{number:02}"
         values = {"inject": "admission", "name": name, **choice}
         renderings[name] = render(MINIMAL, values={"pullSecrets": values}, namespace=home, release=name)
