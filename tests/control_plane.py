@@ -24,6 +24,31 @@ START_TIMEOUT = 120.0  # seconds; some ten are usual
 ADMIN_TOKEN = "an-administrator"
 
 
+class Program:
+    """A process that cannot outlive this one, with its log beside its files."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._command, self._folder = command, folder
+        self.start()
+
+    def start(self) -> None:
+        """Start it; again, after `kill`."""
+        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with (self._folder / f"{Path(self._command[0]).name}.log").open("ab") as log:
+            command = [*leash, *self._command]
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self._folder)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+
 @dataclass(frozen=True)
 class ControlPlane:
     """A running API server, and a client that may do everything there.
@@ -31,10 +56,14 @@ class ControlPlane:
     Attributes:
         port: on 127.0.0.1.
         folder: certificates, logs and etcd's data.
+        etcd: where all is kept.
+        api_server: which may be killed and started again.
     """
 
     port: int
     folder: Path
+    etcd: Program
+    api_server: Program
 
     def call(self, method: str, path: str, body: Json | None = None, *, token: str = ADMIN_TOKEN) -> tuple[int, Json]:
         """Send one request; a PATCH is a merge patch. Returns the HTTP status and the answer."""
@@ -96,6 +125,23 @@ class ControlPlane:
         token: str = answer["status"]["token"]
         return token
 
+    def wait_until_ready(self) -> None:
+        """Return when the API server answers."""
+        deadline = time.monotonic() + START_TIMEOUT
+        seen = "no answer"
+        while time.monotonic() < deadline and self.etcd.runs and self.api_server.runs:
+            try:
+                status, answer = self.call("GET", "/readyz")
+                # The bootstrap Roles and the namespace kube-system come a moment after the first answers.
+                if status == 200 and self.call("GET", "/api/v1/namespaces/default")[0] == 200:
+                    return
+                seen = str(answer)
+            except OSError as error:
+                seen = str(error)
+            time.sleep(0.2)
+        logs = [f"{path}:\n{path.read_text()[-2000:]}" for path in self.folder.glob("*.log")]
+        raise RuntimeError("\n".join([f"the API server did not become ready: {seen}", *logs]))
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[ControlPlane]:
@@ -110,7 +156,6 @@ def running(folder: Path) -> Iterator[ControlPlane]:
     authority.issue("apiserver", "kube-apiserver", sans=("127.0.0.1", "localhost"))
     pki.write_signing_key(folder / "service-accounts.key")
     (folder / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,admin,"system:masters"\n')
-    control_plane = ControlPlane(api_port, folder)
     with ExitStack() as stack:
         etcd_command = [
             f"{BIN}/etcd",
@@ -137,39 +182,12 @@ def running(folder: Path) -> Iterator[ControlPlane]:
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",
         ]
-        processes = [stack.enter_context(_process(command, folder)) for command in (etcd_command, api_command)]
-        _wait_until_ready(control_plane, processes)
+        etcd_program, api_server = Program(etcd_command, folder), Program(api_command, folder)
+        stack.callback(etcd_program.kill)
+        stack.callback(api_server.kill)
+        control_plane = ControlPlane(api_port, folder, etcd_program, api_server)
+        control_plane.wait_until_ready()
         yield control_plane
-
-
-@contextmanager
-def _process(command: list[str], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that cannot outlive this one, with its log beside its files."""
-    leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-    with (folder / f"{Path(command[0]).name}.log").open("wb") as log:
-        process = subprocess.Popen([*leash, *command], stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _wait_until_ready(control_plane: ControlPlane, processes: "list[subprocess.Popen[bytes]]") -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    seen = "no answer"
-    while time.monotonic() < deadline and all(process.poll() is None for process in processes):
-        try:
-            status, answer = control_plane.call("GET", "/readyz")
-            # The bootstrap Roles and the namespace kube-system come a moment after the first answers.
-            if status == 200 and control_plane.call("GET", "/api/v1/namespaces/default")[0] == 200:
-                return
-            seen = str(answer)
-        except OSError as error:
-            seen = str(error)
-        time.sleep(0.2)
-    logs = [f"{path}:\n{path.read_text()[-2000:]}" for path in control_plane.folder.glob("*.log")]
-    raise RuntimeError("\n".join([f"the API server did not become ready: {seen}", *logs]))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -87,9 +87,15 @@ class Rendering:
         return config
 
     @property
+    def deployment(self) -> Json:
+        """The registry's Deployment."""
+        (found,) = (each for each in self.all("Deployment") if not each["metadata"]["name"].endswith("-pull-secrets"))
+        return found
+
+    @property
     def pod_spec(self) -> Json:
-        """The Deployment's Pod."""
-        spec: Json = self.one("Deployment")["spec"]["template"]["spec"]
+        """The registry's Pod."""
+        spec: Json = self.deployment["spec"]["template"]["spec"]
         return spec
 
     def _container(self, name: str) -> Json:
@@ -125,6 +131,11 @@ def render(
         text = template(*files, helm=helm, **options)
         _rendered[files, key] = Rendering(text, files[-1].name if files else "no file")
     return _rendered[files, key]
+
+
+def ci(name: str, **values: Any) -> Rendering:
+    """Render one of the chart's ci files, with values over it."""
+    return render(CHART / "ci" / f"{name}-values.yaml", values=values)
 
 
 def template(*files: Path, helm: str = "helm", chart: Path = CHART, **options: Any) -> str:
@@ -181,6 +192,7 @@ class Pod:
 def pods(rendering: Rendering) -> Iterator[Pod]:
     """Every Pod that comes out of a rendering."""
     for item in rendering.objects:
-        template = item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
+        spec = item.get("spec", {})
+        template = item if item["kind"] == "Pod" else spec.get("jobTemplate", {}).get("spec", spec).get("template")
         if template:
             yield Pod(f"{rendering.name}: {title(item)}", template.get("metadata", {}), template["spec"])

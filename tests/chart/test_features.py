@@ -1,11 +1,9 @@
 """What each feature makes: the chart's ci files, and a few values besides."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import pull_secrets
 from tests.chart.rendering import (
     CHART,
     EVERYTHING,
@@ -14,15 +12,12 @@ from tests.chart.rendering import (
     RELEASE,
     Json,
     Rendering,
+    ci,
     notes,
     pods,
     render,
 )
 from tests.cluster.paths import ROOT
-
-
-def ci(name: str, **values: Any) -> Rendering:
-    return render(CHART / "ci" / f"{name}-values.yaml", values=values)
 
 
 def volume(rendering: Rendering) -> Json:
@@ -88,7 +83,7 @@ def test_nfs_and_empty_dir_are_volumes_of_the_pod() -> None:
     ],
 )
 def test_two_registries_never_write_to_a_volume_with_a_single_writer(name: str, strategy: str) -> None:
-    assert ci(name).one("Deployment")["spec"]["strategy"]["type"] == strategy
+    assert ci(name).deployment["spec"]["strategy"]["type"] == strategy
 
 
 # --- Ways in
@@ -189,45 +184,14 @@ def test_existing_secrets_are_used_and_none_are_made() -> None:
     assert secrets == {"privreg-config", "ci-htpasswd", "ci-pull"}
 
 
-def test_the_program_understands_its_settings_and_is_told_what_the_values_say(tmp_path: Path) -> None:
-    def settings(rendering: Rendering) -> pull_secrets.Settings:
-        file = tmp_path / "settings.json"
-        file.write_text(rendering.one("ConfigMap", "privreg-programs")["data"]["settings.json"])
-        return pull_secrets.Settings.read(file)
-
-    assert settings(render(EVERYTHING)) == pull_secrets.Settings(
-        release=f"{NAMESPACE}/{RELEASE}",
-        secret_name="privreg-pull",
-        source_secret="privreg-credential",
-        release_namespace=NAMESPACE,
-        namespaces=(NAMESPACE, "default", "team-a"),
-        service_accounts=("default", "ci"),
-        strict=True,
-    )
-    assert settings(ci("existing-secrets")).source_secret == "ci-pull"
-    assert settings(ci("pull-secrets")).namespaces == ("default",)
-    assert settings(ci("pull-secrets")).secret_name == "registry-example-com"
-    own_twice = render(MINIMAL, values={"pullSecrets": {"namespaces": [NAMESPACE, "default"]}})
-    assert settings(own_twice).namespaces == (NAMESPACE, "default")
-    assert [role["metadata"]["namespace"] for role in own_twice.all("Role")] == [NAMESPACE, "default"]
-
-
 def test_the_programs_reach_the_cluster_unchanged() -> None:
     data = render(MINIMAL).one("ConfigMap", "privreg-programs")["data"]
     for program in (CHART / "files").glob("*.py"):
         assert data[program.name] == program.read_text(), program.name
 
 
-def test_without_pull_secrets_there_are_no_jobs_and_no_rights() -> None:
-    rendering = ci("pull-secrets-off")
-    assert not [item for kind in ("Job", "Role", "RoleBinding") for item in rendering.all(kind)]
-    assert [item["metadata"]["name"] for item in rendering.all("ServiceAccount")] == [RELEASE]
-    assert "--credential" not in rendering.one("Pod")["spec"]["containers"][0]["args"]
-
-
-def test_no_service_accounts_means_no_right_to_any() -> None:
-    for role in render(MINIMAL, values={"pullSecrets": {"serviceAccounts": []}}).all("Role"):
-        assert [rule["resources"] for rule in role["rules"]] == [["secrets"], ["secrets"]]
+def test_without_pull_secrets_helm_test_has_no_credential() -> None:
+    assert "--credential" not in ci("pull-secrets-off").one("Pod")["spec"]["containers"][0]["args"]
 
 
 # --- The registry
@@ -305,9 +269,9 @@ def test_a_digest_wins_over_the_tag_and_pull_secrets_come_by_name_or_as_objects(
 
 def test_names_can_be_chosen() -> None:
     rendering = ci("names")
-    assert rendering.one("Deployment")["metadata"]["name"] == "team-images"
-    assert rendering.one("Deployment")["metadata"]["labels"]["app.kubernetes.io/name"] == "images"
-    assert render(MINIMAL, release="other").one("Deployment")["metadata"]["name"] == "other-privreg"
+    assert rendering.deployment["metadata"]["name"] == "team-images"
+    assert rendering.deployment["metadata"]["labels"]["app.kubernetes.io/name"] == "images"
+    assert render(MINIMAL, release="other").deployment["metadata"]["name"] == "other-privreg"
 
 
 # --- Notes

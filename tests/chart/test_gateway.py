@@ -158,7 +158,8 @@ def test_forwarded_addresses_are_believed_of_the_named_proxies_only(proxies: lis
 def test_without_the_gateway_the_registry_is_alone_and_listens_itself(over: Any) -> None:
     rendering = render(EVERYTHING, over)
     assert [each["name"] for each in rendering.pod_spec["containers"]] == ["registry"]
-    assert [item["metadata"]["name"] for item in rendering.all("ConfigMap")] == ["privreg-programs"]
+    config_maps = {item["metadata"]["name"] for item in rendering.all("ConfigMap")}
+    assert config_maps == {"privreg-programs", "privreg-pull-secrets-retire"}
     assert rendering.registry["ports"] == [{"name": "http", "containerPort": 5000}]
     assert rendering.config["http"]["addr"] == ":5000"
     assert not {"net", "debug"} & set(rendering.config["http"])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chart.rendering import (
+    ALL,
     CHART,
     CI_FILES,
     EVERYTHING,
@@ -16,6 +17,7 @@ from tests.chart.rendering import (
     Pod,
     Rendering,
     everything,
+    label,
     pods,
     render,
     title,
@@ -43,7 +45,7 @@ def all_pods() -> Iterator[tuple[Rendering, Pod]]:
 def test_every_file_in_ci_is_tried_by_chart_testing_and_here() -> None:
     files = set((CHART / "ci").iterdir())
     assert files == set(CI_FILES), "chart-testing takes *-values.yaml only"
-    assert len(files) == 33, "a new file? then change the number here"
+    assert len(files) == 40, "a new file? then change the number here"
 
 
 def test_every_container_is_locked_down() -> None:
@@ -93,14 +95,21 @@ def test_a_mirror_serves_every_image() -> None:
                 assert container["image"].startswith("mirror.example.com:5000/all/library/"), pod.owner
 
 
-def test_only_the_pull_secrets_jobs_get_a_token() -> None:
+def test_only_what_delivers_the_pull_secrets_gets_a_token() -> None:
     with_token = {
         re.sub(r".*: ", "", pod.owner) for _, pod in all_pods() if pod.spec["automountServiceAccountToken"] is not False
     }
     assert with_token == {
-        f"Job {NAMESPACE}/{name}-pull-secrets-{job}"
-        for name in (RELEASE, "team-images")
-        for job in ("deliver", "withdraw")
+        *(
+            f"Job {NAMESPACE}/{name}-pull-secrets-{job}"
+            for name in (RELEASE, "team-images")
+            for job in ("deliver", "retire", "withdraw")
+        ),
+        f"Deployment {NAMESPACE}/{RELEASE}-pull-secrets",
+        f"CronJob {NAMESPACE}/{RELEASE}-pull-secrets",
+    }
+    assert {pod.spec["serviceAccountName"] for _, pod in all_pods() if pod.spec["automountServiceAccountToken"]} == {
+        f"{name}-pull-secrets" for name in (RELEASE, "team-images")
     }
     for rendering in everything():
         for account in rendering.all("ServiceAccount"):
@@ -151,16 +160,17 @@ def selectors(rendering: Rendering) -> Iterator[tuple[str, Json]]:
             yield f"{pod.owner} spread", constraint["labelSelector"]["matchLabels"]
 
 
-def test_selectors_never_change_and_select_the_registry_alone() -> None:
+def test_selectors_never_change_and_select_the_registry_alone_or_what_they_are_in() -> None:
     for rendering in everything():
         found = dict(selectors(rendering))
         assert len(found) >= 2
+        registry = f"{rendering.name}: {title(rendering.deployment)}"
         for name, selector in found.items():
             assert set(selector) == set(SELECTOR_LABELS), name
             selected = [pod.owner for pod in pods(rendering) if selector.items() <= pod.metadata["labels"].items()]
-            assert len(selected) == 1, f"{name} selects {selected}"
-            assert "Deployment" in selected[0]
-    assert len(dict(selectors(render(EVERYTHING)))) == 4
+            watcher = name.startswith("Deployment ") and name.endswith("-pull-secrets")
+            assert selected == [f"{rendering.name}: {name}" if watcher else registry], name
+    assert len(dict(selectors(render(EVERYTHING)))) == 5
 
 
 def test_no_label_in_a_pod_template_tells_the_version() -> None:
@@ -172,16 +182,37 @@ def test_no_label_in_a_pod_template_tells_the_version() -> None:
 def test_objects_lie_in_the_releases_namespace_and_rights_in_the_chosen_ones() -> None:
     for rendering in everything():
         for item in rendering.own_objects:
-            if item["kind"] not in ("Role", "RoleBinding"):
+            if is_cluster_wide(item):
+                assert "namespace" not in item["metadata"], f"{rendering.name}: {title(item)}"
+            elif item["kind"] not in ("Role", "RoleBinding"):
                 assert item["metadata"]["namespace"] == NAMESPACE, f"{rendering.name}: {title(item)}"
+    named = render(CHART / "ci" / "pull-secrets-watch-named-values.yaml")
     for kind in ("Role", "RoleBinding"):
-        namespaces = [item["metadata"]["namespace"] for item in render(EVERYTHING).all(kind)]
-        assert namespaces == [NAMESPACE, "default", "team-a"]
+        assert {item["metadata"]["namespace"] for item in named.all(kind)} == {NAMESPACE, "default", "team-a"}
+        assert {item["metadata"]["namespace"] for item in render(EVERYTHING).all(kind)} == {NAMESPACE}
 
 
-def test_no_cluster_wide_object_is_made() -> None:
-    kinds = {item["kind"] for rendering in everything() for item in rendering.objects}
-    assert not {kind for kind in kinds if kind.startswith("Cluster") or kind == "PersistentVolume"}
+def test_cluster_wide_objects_are_made_only_for_patterns_selectors_and_admission() -> None:
+    rights = {"ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+    admission = {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"}
+    made = {
+        rendering.name.removesuffix("-values.yaml"): kinds
+        for rendering in everything()
+        if (kinds := {item["kind"] for item in rendering.objects if is_cluster_wide(item)})
+    }
+    assert made == {
+        **{label(files).removesuffix("-values.yaml"): rights | admission for files in ALL if EVERYTHING in files},
+        "pull-secrets-everywhere": rights,
+        "pull-secrets-selector": rights,
+        "pull-secrets-cronjob": rights,
+        "pull-secrets-admission": rights | admission,
+        "pull-secrets-both": admission,
+    }
+
+
+def is_cluster_wide(item: Json) -> bool:
+    kind: str = item["kind"]
+    return kind.startswith("Cluster") or "AdmissionPolicy" in kind or kind == "PersistentVolume"
 
 
 @pytest.mark.parametrize("release", [RELEASE, LONG_NAME, "registry.example.com", "my-privreg-2"])
@@ -195,9 +226,10 @@ def test_no_two_objects_have_the_same_name(release: str) -> None:
 def test_names_fit_and_every_reference_is_to_an_object_that_is_there(release: str) -> None:
     for rendering in everything(release=release):
         there = {(item["kind"], item["metadata"]["name"]) for item in rendering.objects}
+        long = {item["kind"] for item in rendering.objects if is_cluster_wide(item)} | {"Role", "RoleBinding"}
         made_later = {("Secret", item["spec"]["secretName"]) for item in rendering.all("Certificate")}
         for kind, name in there:
-            assert len(name) <= (253 if kind in ("Role", "RoleBinding") else 63), name
+            assert len(name) <= (253 if kind in long else 63), name
             assert re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", name), name
         for pod in pods(rendering):
             assert references(pod) <= there | made_later | {("ServiceAccount", "default")}, pod.owner
@@ -236,11 +268,16 @@ def test_hooks_end_and_are_cleaned_up() -> None:
     for item in render(EVERYTHING).objects:
         annotations = item["metadata"].get("annotations", {})
         if "helm.sh/hook" in annotations:
-            hooks[item["metadata"]["name"]] = annotations["helm.sh/hook"]
+            hooks[title(item)] = annotations["helm.sh/hook"]
             assert annotations["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
-            assert item["spec"]["activeDeadlineSeconds"] < 300, "Helm waits 5 minutes"
+            # Helm waits 5 minutes unless it is told to wait longer, as it may be for thousands of namespaces.
+            deadlines = {"Pod": 240, "Job": 900}
+            if item["kind"] in deadlines:
+                assert item["spec"]["activeDeadlineSeconds"] == deadlines[item["kind"]]
     assert hooks == {
-        "privreg-pull-secrets-deliver": "post-install,post-upgrade",
-        "privreg-pull-secrets-withdraw": "pre-delete",
-        "privreg-test-login": "test",
+        f"Job {NAMESPACE}/privreg-pull-secrets-deliver": "post-install,post-upgrade,post-rollback",
+        f"ConfigMap {NAMESPACE}/privreg-pull-secrets-retire": "pre-upgrade,pre-rollback",
+        f"Job {NAMESPACE}/privreg-pull-secrets-retire": "pre-upgrade,pre-rollback",
+        f"Job {NAMESPACE}/privreg-pull-secrets-withdraw": "pre-delete",
+        f"Pod {NAMESPACE}/privreg-test-login": "test",
     }

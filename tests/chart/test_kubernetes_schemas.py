@@ -7,7 +7,15 @@ import pytest
 
 from privreg_values.errors import HelmError
 from tests.chart.kubernetes import CUSTOM_RESOURCES, faults, lowest_supported, supported
-from tests.chart.rendering import HELMS, MINIMAL, Json, everything, render, title
+from tests.chart.rendering import EVERYTHING, HELMS, MINIMAL, Json, everything, render, title
+
+# Kinds that came to their apiVersion later than the oldest supported Kubernetes: the minor version.
+SINCE = {
+    "ValidatingAdmissionPolicy": 30,
+    "ValidatingAdmissionPolicyBinding": 30,
+    "MutatingAdmissionPolicy": 36,
+    "MutatingAdmissionPolicyBinding": 36,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +32,27 @@ def distinct_objects() -> dict[str, Json]:
 def test_each_object_is_valid_in_each_supported_kubernetes(version: str, distinct_objects: dict[str, Json]) -> None:
     problems = []
     unknown = set()
+    newer = {kind for kind, since in SINCE.items() if minor(version) < since}
     for name, item in distinct_objects.items():
         try:
             problems += [f"{name}: {fault}" for fault in faults(item, version)]
         except kubernetes_validate.SchemaNotFoundError:
             unknown.add(item["kind"])
     assert problems == []
-    assert unknown == set(CUSTOM_RESOURCES), "these are looked at by the API server, in test_api_server.py"
+    # The API server looks at custom resources, in test_api_server.py; for the others see the next test.
+    assert unknown == set(CUSTOM_RESOURCES) | newer
+
+
+@pytest.mark.parametrize("version", supported())
+def test_a_kubernetes_gets_no_kind_that_it_lacks(version: str) -> None:
+    inject = "serviceAccount" if minor(version) < SINCE["MutatingAdmissionPolicy"] else "both"
+    rendering = render(EVERYTHING, values={"pullSecrets": {"inject": inject}}, kube_version=version)
+    made = {item["kind"] for item in rendering.objects if item["kind"] in SINCE}
+    assert made == {kind for kind, since in SINCE.items() if minor(version) >= since}
+
+
+def minor(version: str) -> int:
+    return int(version.removeprefix("1."))
 
 
 def test_an_object_with_an_unknown_field_or_a_wrong_type_is_not_valid() -> None:

@@ -47,12 +47,17 @@ def test_install_and_upgrade_make_the_same() -> None:
     assert template(EVERYTHING) == template(EVERYTHING, is_upgrade=True)
 
 
-def test_the_kubernetes_version_makes_no_difference() -> None:
-    assert template(EVERYTHING, kube_version="1.29") == template(EVERYTHING, kube_version="1.37")
+def test_the_kubernetes_version_makes_no_difference_but_for_kinds_that_are_new() -> None:
+    assert template(EVERYTHING, kube_version="1.36") == template(EVERYTHING, kube_version="1.37")
+    values = {"pullSecrets": {"inject": "serviceAccount"}}
+    old, new = (render(EVERYTHING, values=values, kube_version=version) for version in ("1.29", "1.30"))
+    policy = "ValidatingAdmissionPolicy"
+    assert differing(old, new) == [f"{kind} privreg-pull-secrets.registry" for kind in (policy, f"{policy}Binding")]
+    assert differing(new, render(EVERYTHING, values=values, kube_version="1.37")) == []
 
 
 def pod_template(rendering: Rendering) -> str:
-    return json.dumps(rendering.one("Deployment")["spec"]["template"])
+    return json.dumps(rendering.deployment["spec"]["template"])
 
 
 PULL = {"name": "ci", "hash": HASH, "role": "push"}
@@ -124,13 +129,15 @@ def test_a_changed_configuration_restarts_the_registry_that_reads_it_at_start_on
     assert pod_template(render(file)) != pod_template(render(file, values=values))
 
 
-def test_a_new_version_of_the_chart_alone_restarts_nothing(tmp_path: Path) -> None:
+def test_a_new_version_of_the_chart_alone_restarts_nothing_but_the_watcher(tmp_path: Path) -> None:
     newer = tmp_path / "privreg"
     shutil.copytree(CHART, newer)
     metadata = (newer / "Chart.yaml").read_text()
     (newer / "Chart.yaml").write_text(metadata.replace("\nversion: ", "\nversion: 9").replace('"3.1.1"', '"9.9.9"'))
     before = Rendering(template(EVERYTHING), "before")
     after = Rendering(template(EVERYTHING, chart=newer), "after")
-    assert after.one("Deployment")["metadata"]["labels"]["app.kubernetes.io/version"] == "9.9.9"
+    assert after.deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "9.9.9"
     assert pod_template(before) == pod_template(after)
-    assert before.one("Deployment")["spec"]["selector"] == after.one("Deployment")["spec"]["selector"]
+    watchers = [it.one("Deployment", "privreg-pull-secrets")["spec"]["template"] for it in (before, after)]
+    assert watchers[0] != watchers[1], "it has the new version's program only once it starts anew"
+    assert before.deployment["spec"]["selector"] == after.deployment["spec"]["selector"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import delivery
 import pull_secrets
 from kubernetes_api import Api
 from tests.control_plane import ControlPlane
@@ -14,7 +15,7 @@ from tests.unit.pull_secrets_site import (
     CREDENTIAL,
     NAME,
     NEW_CREDENTIAL,
-    RELEASE,
+    SOURCE,
     Json,
     Site,
     encoded,
@@ -46,8 +47,7 @@ class CutApi(Api):
 
 @pytest.fixture
 def site(control_plane: ControlPlane, tmp_path: Path) -> Site:
-    number = next(numbers)
-    return Site(control_plane, tmp_path, f"release-{number}", (f"one-{number}", f"two-{number}"))
+    return Site(control_plane, tmp_path, next(numbers))
 
 
 def test_every_namespace_gets_the_secret_and_the_reference(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +58,7 @@ def test_every_namespace_gets_the_secret_and_the_reference(site: Site, capsys: p
         assert secret is not None
         assert secret["type"] == "kubernetes.io/dockerconfigjson"
         assert secret["data"] == encoded(CREDENTIAL)
-        assert secret["metadata"]["annotations"] == {"privreg.io/release": RELEASE}
+        assert secret["metadata"]["annotations"] == {"privreg.io/release": f"{site.release}/privreg"}
         assert secret["metadata"]["labels"] == {
             "app.kubernetes.io/managed-by": "privreg",
             "app.kubernetes.io/part-of": "privreg",
@@ -67,7 +67,7 @@ def test_every_namespace_gets_the_secret_and_the_reference(site: Site, capsys: p
     assert capsys.readouterr().out.splitlines() == [
         f"namespace {namespace}: Secret {NAME} created; ServiceAccount default changed"
         for namespace in (site.release, *site.others)
-    ]
+    ] + ["namespaces served: 3; changed: 3; refused: 0; failed: 0"]
 
 
 def test_entries_of_others_are_kept_in_their_order(site: Site) -> None:
@@ -131,7 +131,7 @@ def test_an_entry_that_was_reset_comes_back_once(site: Site) -> None:
 
 def test_a_record_that_makes_no_sense_counts_as_none(site: Site) -> None:
     path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default"
-    site.control_plane.must("PATCH", path, {"metadata": {"annotations": {pull_secrets.RECORD: "[1]"}}})
+    site.control_plane.must("PATCH", path, {"metadata": {"annotations": {delivery.RECORD: "[1]"}}})
     site.set_references(site.others[0], "apple")
     assert site.run("withdraw") == 0
     assert site.references(site.others[0]) == ["apple"]
@@ -144,7 +144,8 @@ def test_a_record_that_makes_no_sense_counts_as_none(site: Site) -> None:
 def test_a_changed_credential_updates_the_secret_in_place(site: Site) -> None:
     site.run("deliver")
     before = site.secret(site.others[0])
-    assert site.run("deliver", NEW_CREDENTIAL) == 0
+    site.put_credential(NEW_CREDENTIAL)
+    assert site.run("deliver") == 0
     after = site.secret(site.others[0])
     assert before is not None
     assert after is not None
@@ -160,7 +161,7 @@ def test_labels_that_others_put_on_the_secret_stay_and_lost_ones_come_back(site:
     assert site.run("deliver") == 0
     secret = site.secret(site.others[0])
     assert secret is not None
-    assert secret["metadata"]["labels"] == pull_secrets.LABELS | {"team": "blue"}
+    assert secret["metadata"]["labels"] == delivery.LABELS | {"team": "blue"}
 
 
 @pytest.mark.parametrize("annotations", [{}, {"privreg.io/release": "elsewhere/privreg"}])
@@ -168,7 +169,7 @@ def test_labels_that_others_put_on_the_secret_stay_and_lost_ones_come_back(site:
 def test_a_foreign_secret_and_the_accounts_beside_it_are_left_alone(
     site: Site, annotations: Json, strict: bool, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.settings["strict"] = strict
+    site.install(strict=strict)
     foreign, other = site.others
     site.put_secret(foreign, annotations)
     site.set_references(foreign, "apple", NAME)
@@ -179,32 +180,64 @@ def test_a_foreign_secret_and_the_accounts_beside_it_are_left_alone(
     assert site.references(other) == [NAME]
     assert f"namespace {foreign}: REFUSED: Secret {NAME}" in capsys.readouterr().out
 
-    assert site.run("withdraw") == code
+    assert site.run("withdraw") == 0
     assert [site.secret(foreign), site.account(foreign)] == before
     assert site.secret(other) is None
 
 
-def test_a_secret_that_somebody_took_over_keeps_its_reference(site: Site) -> None:
+def test_people_whose_secret_stands_in_the_way_find_one_event(site: Site) -> None:
+    site.put_secret(site.others[0], {})
+    site.run("deliver")
+    site.run("deliver")
+    events = site.control_plane.must("GET", f"/api/v1/namespaces/{site.others[0]}/events")["items"]
+    (event,) = events
+    assert (event["type"], event["reason"]) == ("Warning", "PullSecretRefused")
+    assert event["involvedObject"]["name"] == NAME
+    assert "was not made by privreg" in event["message"]
+    assert f"release {site.release}/privreg" in event["message"]
+    assert not site.control_plane.must("GET", f"/api/v1/namespaces/{site.others[1]}/events")["items"]
+
+
+def test_a_secret_that_somebody_took_over_stays_and_our_reference_to_it_goes(site: Site) -> None:
     site.run("deliver")
     site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[0]}/secrets/{NAME}")
     site.put_secret(site.others[0], {})
-    before = [site.secret(site.others[0]), site.account(site.others[0])]
+    before = site.secret(site.others[0])
     site.run("withdraw")
-    assert [site.secret(site.others[0]), site.account(site.others[0])] == before
+    assert site.secret(site.others[0]) == before
+    assert "annotations" not in site.account(site.others[0])["metadata"]
 
 
-def test_two_releases_do_not_disturb_each_other(site: Site) -> None:
+def test_two_releases_do_not_disturb_each_other(site: Site, tmp_path: Path) -> None:
+    other = Site(site.control_plane, tmp_path / "other", next(numbers))
+    namespaces = list(site.others)
+    site.run("deliver")
+    other.install(name="other-pull", namespaces=namespaces)
+    assert other.run("deliver") == 0
+    for namespace in namespaces:
+        assert site.references(namespace) == [NAME, "other-pull"]
+    assert site.run("withdraw") == 0
+    for namespace in namespaces:
+        assert site.references(namespace) == ["other-pull"]
+        assert site.secret(namespace) is None
+        assert site.secret(namespace, "other-pull") is not None
+    assert other.run("withdraw") == 0
+    assert "annotations" not in site.account(namespaces[0])["metadata"]
+
+
+def test_two_releases_whose_secrets_have_one_name_do_not_disturb_each_other(site: Site, tmp_path: Path) -> None:
+    other = Site(site.control_plane, tmp_path / "other", next(numbers), {"releaseNamespace": False})
     site.run("deliver")
     before = site.everything()
-    site.settings["release"] = "registry-2/privreg"
-    assert site.run("deliver") == 0
-    assert site.run("withdraw") == 0
+    other.install(namespaces=list(site.others))
+    assert other.run("deliver") == 0
+    assert other.run("withdraw") == 0
     assert site.everything() == before
 
 
 def test_the_source_in_the_releases_namespace_is_never_written(site: Site) -> None:
-    site.settings["sourceSecret"] = NAME
     source = site.put_secret(site.release, {"by": "the user"})
+    site.install(existingSecret=NAME)
     assert site.run("deliver") == 0
     assert site.secret(site.release) == source
     assert site.references(site.release) == [NAME]
@@ -222,7 +255,7 @@ def test_a_copy_in_the_releases_namespace_is_ours(site: Site) -> None:
 
 def test_nothing_is_lost_while_others_write_the_same_service_account(site: Site) -> None:
     namespace = site.others[0]
-    site.settings["namespaces"] = [namespace]
+    site.install(namespaces=[namespace], releaseNamespace=False)
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
     names = [f"other-{number}" for number in range(80)]
     conflicts = 0
@@ -257,25 +290,25 @@ def test_nothing_is_lost_while_others_write_the_same_service_account(site: Site)
 
 @pytest.mark.parametrize("served", [False, True])
 def test_an_interrupted_run_is_repaired_by_the_next(site: Site, served: bool) -> None:
-    site.settings["namespaces"] = list(site.others)
+    site.install(releaseNamespace=False)
     site.set_references(site.others[0], "apple")
     untouched = [essence(item) for item in site.everything()]
     site.run("deliver")
     delivered = [essence(item) for item in site.everything()]
     site.run("withdraw")
 
-    for command, credential, expected in (("deliver", CREDENTIAL, delivered), ("withdraw", "", untouched)):
+    for command, expected in (("deliver", delivered), ("withdraw", untouched)):
         cuts = 0
         opposite = "withdraw" if command == "deliver" else "deliver"
         while True:
             site.run(opposite)
             kind = type("CutApi", (CutApi,), {"budget": cuts, "served": served})
             try:
-                site.run(command, credential, kind)
+                site.run(command, kind=kind)
                 break
             except Cut:
                 cuts += 1
-            assert site.run(command, credential) == 0
+            assert site.run(command) == 0
             assert [essence(item) for item in site.everything()] == expected
         assert cuts >= 8, "each request of the run is cut once"
 
@@ -283,18 +316,18 @@ def test_an_interrupted_run_is_repaired_by_the_next(site: Site, served: bool) ->
 def test_a_missing_service_account_is_reported_and_the_others_are_served(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.settings |= {"serviceAccounts": ["ci", "default"], "strict": True}
+    site.install(serviceAccounts=["ci", "default"], strict=True)
     assert site.run("deliver") == 1
     assert "ServiceAccount default changed; REFUSED: ServiceAccount ci does not exist" in capsys.readouterr().out
     assert site.references(site.others[0]) == [NAME]
-    site.settings["strict"] = False
+    site.install(strict=False)
     assert site.run("deliver") == 0
 
 
 def test_the_account_default_of_a_new_namespace_is_waited_for(site: Site) -> None:
     path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts"
     site.control_plane.must("DELETE", f"{path}/default")
-    site.settings["namespaces"] = [site.others[0]]
+    site.install(namespaces=[site.others[0]])
     later = threading.Timer(1.2, site.control_plane.must, ("POST", path, {"metadata": {"name": "default"}}))
     later.start()
     assert site.run("deliver") == 0
@@ -315,7 +348,7 @@ def test_withdrawal_does_not_mind_what_is_missing(site: Site) -> None:
     site.run("deliver")
     site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default")
     site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.others[1]}/secrets/{NAME}")
-    site.settings["strict"] = True
+    site.install(strict=True)
     assert site.run("withdraw") == 0
     assert site.secret(site.others[0]) is None
     assert site.references(site.others[1]) == []
@@ -324,12 +357,17 @@ def test_withdrawal_does_not_mind_what_is_missing(site: Site) -> None:
 def test_a_namespace_without_rights_fails_and_the_others_are_served(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.control_plane.create_namespace(f"{site.release}-closed", "default")
-    site.settings["namespaces"] = [f"{site.release}-closed", site.others[0]]
+    closed = f"{site.release}-closed"
+    site.control_plane.create_namespace(closed, "default")
+    site.install(namespaces=[closed, site.others[0]])
+    site.control_plane.must(
+        "DELETE",
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{closed}/rolebindings/privreg-pull-secrets.{site.release}",
+    )
     assert site.run("deliver") == 1
     out = capsys.readouterr().out
-    assert f"namespace {site.release}-closed: FAILED: GET " in out
-    assert "403 Forbidden: secrets" in out
+    assert f"namespace {closed}: FAILED: GET " in out
+    assert "403 Forbidden: namespaces" in out
     assert site.references(site.others[0]) == [NAME]
 
 
@@ -345,7 +383,8 @@ def test_the_credential_is_never_shown(site: Site, capsys: pytest.CaptureFixture
     assert encoded(CREDENTIAL)[".dockerconfigjson"] in answer["message"]
 
     assert site.run("deliver") == 1
-    site.run("deliver", NEW_CREDENTIAL)
+    site.put_credential(NEW_CREDENTIAL)
+    site.run("deliver")
     site.run("withdraw")
     captured = capsys.readouterr()
     shown = captured.out + captured.err
@@ -355,19 +394,10 @@ def test_the_credential_is_never_shown(site: Site, capsys: pytest.CaptureFixture
         assert json.loads(text)["auths"]["registry.example.com"]["auth"] not in shown
 
 
-@pytest.mark.parametrize(
-    ("credential", "message"),
-    [
-        ("not JSON", "not a .dockerconfigjson"),
-        ("[]", "not a .dockerconfigjson"),
-        ('{"registry.example.com": {}}', "not a .dockerconfigjson"),
-    ],
-)
-def test_a_credential_that_is_none_stops_the_run(
-    site: Site, credential: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert site.run("deliver", credential) == 1
-    assert message in capsys.readouterr().err
+def test_a_credential_that_is_none_stops_the_run(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.put_credential('{"registry.example.com": {}}')
+    assert site.run("deliver") == 1
+    assert "its .dockerconfigjson is none" in capsys.readouterr().err
     assert site.secret(site.others[0]) is None
 
 
@@ -377,11 +407,16 @@ def test_settings_that_are_incomplete_stop_the_run(tmp_path: Path, capsys: pytes
     assert "settings.json: not this program's settings: KeyError('secretName')" in capsys.readouterr().err
 
 
-def test_a_missing_credential_file_names_the_key(
-    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    site.run("deliver")
-    arguments = ["deliver", f"--settings={tmp_path / 'settings.json'}", f"--credential={tmp_path / 'missing'}"]
-    connect = lambda: Api("127.0.0.1", site.control_plane.port, site.identity)  # noqa: E731
-    assert pull_secrets.main(arguments, connect) == 1
-    assert "the Secret must have the key .dockerconfigjson" in capsys.readouterr().err
+def test_a_source_that_is_not_there_is_named(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.control_plane.must("DELETE", f"/api/v1/namespaces/{site.release}/secrets/{SOURCE}")
+    assert site.run("deliver") == 1
+    assert f"Secret {SOURCE} in namespace {site.release} does not exist" in capsys.readouterr().err
+    assert site.secret(site.others[0]) is None
+
+
+def test_a_source_of_another_type_is_named_with_the_key(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = f"/api/v1/namespaces/{site.release}/secrets"
+    site.control_plane.must("DELETE", f"{secrets}/{SOURCE}")
+    site.control_plane.must("POST", secrets, {"metadata": {"name": SOURCE}, "data": {"password": "eA=="}})
+    assert site.run("deliver") == 1
+    assert "lacks the key .dockerconfigjson" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -108,34 +109,83 @@ def test_an_impostor_never_sees_the_token(identity: Path, tmp_path: Path, pauses
     assert pauses == [], "it does not help to try again"
 
 
-def test_a_conflict_starts_the_work_over_and_comes_to_an_end(pauses: list[float]) -> None:
-    runs: list[None] = []
+def test_a_conflict_starts_the_work_over_with_the_object_as_it_is_then(identity: Path) -> None:
+    seen: list[object] = []
 
-    def action(conflicts: int) -> str:
-        runs.append(None)
-        if len(runs) <= conflicts:
+    def change(item: object) -> str:
+        seen.append(item)
+        if len(seen) <= 3:
             raise ApiError(409, "changed")
         return "written"
 
-    assert again_on_conflict(lambda: action(3)) == "written"
-    assert len(runs) == 4
-    runs.clear()
-    with pytest.raises(ApiError, match="changed"):
-        again_on_conflict(lambda: action(1000))
-    assert len(runs) == kubernetes_api.CONFLICT_ATTEMPTS
+    with serving(FOUND, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        assert again_on_conflict(api, PATH, {"kind": "as it was seen"}, change) == "written"
+    assert seen == [{"kind": "as it was seen"}, *[{"kind": "Secret"}] * 3]
+
+
+def test_conflicts_without_end_come_to_an_end(identity: Path, pauses: list[float]) -> None:
+    def change(_item: object) -> None:
+        raise ApiError(409, "changed")
+
+    with serving(FOUND, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        with pytest.raises(ApiError, match="changed"):
+            again_on_conflict(api, PATH, None, change)
+        assert len(server.requests) == kubernetes_api.CONFLICT_ATTEMPTS - 1
     assert sum(pauses) < 20
 
 
-def test_other_errors_do_not_start_the_work_over() -> None:
-    runs: list[None] = []
-
-    def action() -> None:
-        runs.append(None)
+def test_other_errors_do_not_start_the_work_over(identity: Path) -> None:
+    def change(_item: object) -> None:
         raise ApiError(403, "forbidden")
 
-    with pytest.raises(ApiError, match="forbidden"):
-        again_on_conflict(action)
-    assert len(runs) == 1
+    with serving(FOUND, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        with pytest.raises(ApiError, match="forbidden"):
+            again_on_conflict(api, PATH, None, change)
+        assert server.requests == []
+
+
+def test_a_list_is_read_in_pages(identity: Path) -> None:
+    first = Scripted(200, '{"metadata": {"resourceVersion": "7", "continue": "a/b="}, "items": [{"n": 1}, {"n": 2}]}')
+    last = Scripted(200, '{"metadata": {"resourceVersion": "7"}, "items": [{"n": 3}]}')
+    seen: list[object] = []
+    with serving(first, last, certificates=identity) as server:
+        with Api("127.0.0.1", server.port, identity) as api:
+            assert api.each("/api/v1/secrets", seen.append, fieldSelector="metadata.name=x") == "7"
+        assert [request.path for request in server.requests] == [
+            "/api/v1/secrets?fieldSelector=metadata.name%3Dx&limit=250",
+            "/api/v1/secrets?fieldSelector=metadata.name%3Dx&limit=250&continue=a%2Fb%3D",
+        ]
+    assert seen == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_a_list_whose_pages_became_too_old_is_read_anew(identity: Path) -> None:
+    page = '{"metadata": {"resourceVersion": "7", "continue": "x"}, "items": [{"n": 1}]}'
+    whole = Scripted(200, '{"metadata": {"resourceVersion": "9"}, "items": [{"n": 1}, {"n": 2}]}')
+    seen: list[object] = []
+    answers = (Scripted(200, page), Scripted(410), whole)
+    with serving(*answers, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+        assert api.each("/api/v1/secrets", seen.append) == "9"
+    assert seen == [{"n": 1}, {"n": 1}, {"n": 2}]
+
+
+def test_a_watch_whose_version_is_too_old_says_so(identity: Path) -> None:
+    event = '{"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old resource version"}}\n'
+    for answer in (Scripted(410), Scripted(200, event)):
+        with serving(answer, certificates=identity) as server, Api("127.0.0.1", server.port, identity) as api:
+            with pytest.raises(ApiError) as caught:
+                list(api.watch("/api/v1/secrets", "1"))
+            assert caught.value.status == 410
+
+
+def test_requests_keep_to_the_pace(identity: Path) -> None:
+    with serving(FOUND, certificates=identity) as server:
+        pace = kubernetes_api.Pace(50)
+        started = time.monotonic()
+        with Api("127.0.0.1", server.port, identity, pace) as one, Api("127.0.0.1", server.port, identity, pace) as two:
+            for _ in range(10):
+                one.get(PATH)
+                two.get(PATH)
+        assert time.monotonic() - started >= 19 / 50
 
 
 def test_outside_of_a_pod_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,4 +210,4 @@ def test_the_programs_run_from_a_folder_that_the_kubelet_made_of_a_config_map(tm
     command = [sys.executable, "-u", "-W", "error", f"{tmp_path}/pull_secrets.py", "deliver", "--help"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert ended.returncode == 0, ended.stderr
-    assert "--credential" in ended.stdout
+    assert "--settings" in ended.stdout

@@ -15,6 +15,14 @@ GOOD: dict[str, Any] = {
 }
 
 
+EXPRESSIONS = "pullSecrets.namespaceSelector.matchExpressions"
+
+
+def expression(operator: str, *values: str) -> dict[str, Any]:
+    requirement = {"key": "env", "operator": operator, "values": list(values)}
+    return {"pullSecrets.namespaceSelector": {"matchExpressions": [requirement]}}
+
+
 def broken(changes: dict[str, Any]) -> list[str]:
     """The paths of the rules that are broken when dotted paths of good values are set to something else."""
     values = plain(chart.defaults())
@@ -61,6 +69,18 @@ def test_the_defaults_break_the_four_rules_that_gen_is_for() -> None:
         ({"pullSecrets.credential.password": ""}, ["pullSecrets.credential.password"]),
         ({"pullSecrets.credential.username": ""}, ["pullSecrets.credential.username"]),
         ({"pullSecrets.credential.username": "x"}, ["pullSecrets.credential.username"]),
+        ({"pullSecrets.excludeNamespaces": ["default"]}, ["pullSecrets.namespaces"]),
+        ({"pullSecrets.excludeNamespaces": ["def*"]}, ["pullSecrets.namespaces"]),
+        ({"pullSecrets.excludeNamespaces": ["*t", "defaul?"]}, ["pullSecrets.namespaces"] * 2),
+        ({"pullSecrets.excludeNamespaces": ["default-*", "defaul", "?default"]}, []),
+        ({"pullSecrets.excludeNamespaces": ["default"], "pullSecrets.namespaces": ["d*"]}, []),
+        ({"pullSecrets.excludeNamespaces": ["default"], "pullSecrets.enabled": False}, []),
+        (expression("In"), [EXPRESSIONS]),
+        (expression("NotIn"), [EXPRESSIONS]),
+        (expression("Exists", "dev"), [EXPRESSIONS]),
+        (expression("DoesNotExist", "dev"), [EXPRESSIONS]),
+        (expression("In", "dev"), []),
+        (expression("Exists"), []),
         ({"replicas": 2}, ["replicas"]),
         ({"replicas": 2, "storage.persistence.accessModes": ["ReadWriteMany"]}, []),
         ({"replicas": 2, "storage.type": "emptyDir"}, ["replicas"]),
@@ -93,3 +113,11 @@ def test_a_rule_is_broken_by_the_combination_it_is_about_and_no_other(
 )
 def test_values_of_a_wrong_type_do_not_stop_the_rules(key: str, value: object) -> None:
     rules.check({**plain(chart.defaults()), key: value})
+
+
+@pytest.mark.parametrize("value", [None, "text", 1, [], {}, ["x"], [{}], [{"key": 1, "operator": [], "values": 1}]])
+@pytest.mark.parametrize(
+    "path", ["namespaces", "excludeNamespaces", "namespaceSelector", "namespaceSelector.matchExpressions"]
+)
+def test_namespaces_of_a_wrong_type_do_not_stop_the_rules(path: str, value: object) -> None:
+    broken({"pullSecrets.namespaces": ["default"], f"pullSecrets.{path}": value})

@@ -35,6 +35,14 @@ annotations:
 {{- end }}
 
 {{/*
+The metadata of an object that has no namespace, otherwise as privreg.metadata.
+Call: include "privreg.clusterMetadata" (dict "context" $ "name" "x" "component" "registry")
+*/}}
+{{- define "privreg.clusterMetadata" -}}
+{{- omit (include "privreg.metadata" . | fromYaml) "namespace" | toYaml }}
+{{- end }}
+
+{{/*
 The metadata of a Pod. No version labels: a new chart version alone restarts nothing.
 Call: include "privreg.podMetadata" (dict "context" $ "component" "registry"
                                           "labels" (dict …) "annotations" (dict …))     the last two optional

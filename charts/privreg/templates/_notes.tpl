@@ -12,6 +12,32 @@
 {{- with first $users }}{{ .name }}{{ else }}USER{{ end -}}
 {{- end }}
 
+{{/* Where the pull Secret is delivered, one line each; empty for nowhere. */}}
+{{- define "privreg.notes.delivery" -}}
+{{- $chosen := .Values.pullSecrets -}}
+{{- $accounts := include "privreg.pullSecrets.serviceAccounts" . | fromJsonArray -}}
+{{- $suffix := "" -}}
+{{- with $accounts }}{{ $suffix = printf ", ServiceAccount %s" (join ", " .) }}{{ end -}}
+{{- if $chosen.enabled }}
+{{- range include "privreg.pullSecrets.namedNamespaces" . | fromJsonArray }}
+namespace {{ . }}{{ $suffix }}
+{{- end }}
+{{- range $chosen.namespaces }}
+{{- if include "privreg.isPattern" . }}
+namespaces {{ . }}{{ $suffix }}
+{{- end }}
+{{- end }}
+{{- with $chosen.namespaceSelector }}
+{{- if or .matchLabels .matchExpressions }}
+namespaces with the labels of pullSecrets.namespaceSelector{{ $suffix }}
+{{- end }}
+{{- end }}
+{{- if include "privreg.pullSecrets.everywhere" . }}
+not to {{ join ", " ($chosen.excludeNamespaces | default (list "those with the annotation privreg.io/opt-out")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* One line a warning. */}}
 {{- define "privreg.notes.warnings" -}}
 {{- $storage := .Values.storage }}
@@ -37,5 +63,7 @@ The TLS Secret {{ include "privreg.tlsSecretName" . }} must be in namespace {{ .
 {{- end }}
 {{- if not .Values.pullSecrets.enabled }}
 pullSecrets.enabled is false: Pods need imagePullSecrets of your own to pull.
+{{- else if not (include "privreg.notes.delivery" .) }}
+pullSecrets chooses no namespace: Pods need imagePullSecrets of your own to pull.
 {{- end }}
 {{- end }}

@@ -1,6 +1,7 @@
 {{/*
 Rules over more than one value; a single value is the schema's business. Each helper prints one line a
-problem: "<path>: <what is wrong>; <what to do>". `privreg-values validate` has the same rules and words.
+problem: "<path>: <what is wrong>; <what to do>". `privreg-values validate` has the same rules and words;
+it does not have those about the cluster, which it cannot see: they are in _cluster_rules.tpl.
 */}}
 {{- define "privreg.rules.host" -}}
 {{- if not .Values.host }}
@@ -105,6 +106,31 @@ pullSecrets.credential.password: is missing; set it to the password of {{ $usern
 pullSecrets.credential.username: is missing; set it to the user that the password belongs to
 {{- else if and $users (not (has $username $users)) }}
 pullSecrets.credential.username: {{ $username }} is not among auth.users; add that user or name one of them
+{{- end }}
+{{- include "privreg.rules.pullSecretsNamespaces" $ }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.pullSecretsNamespaces" -}}
+{{- with .Values.pullSecrets }}
+{{- $excluded := .excludeNamespaces }}
+{{- range .namespaces }}
+{{- $name := . }}
+{{- if not (include "privreg.isPattern" $name) }}
+{{- range $excluded }}
+{{- if regexMatch (include "privreg.patternRegex" .) $name }}
+pullSecrets.namespaces: {{ $name }} is excluded by {{ . }} in pullSecrets.excludeNamespaces; remove one of the two
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range (.namespaceSelector | default dict).matchExpressions }}
+{{- $takes := has .operator (list "In" "NotIn") }}
+{{- if and $takes (not .values) }}
+pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} needs values; give at least one
+{{- else if and .values (not $takes) }}
+pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} takes no values; remove them, or set operator to In or NotIn
 {{- end }}
 {{- end }}
 {{- end }}

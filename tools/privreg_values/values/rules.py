@@ -1,13 +1,15 @@
 """Rules over more than one value.
 
 The chart's templates/_rules.tpl has the same rules in the same words, so that `helm install` and
-`privreg-values validate` say the same; a test compares them.
+`privreg-values validate` say the same; a test compares them. The chart's templates/_cluster_rules.tpl has
+further ones, about the cluster, which cannot be known here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from privreg_values.values.nodes import Path, Value
 
@@ -168,6 +170,24 @@ def _pull_secrets(values: _Values) -> Iterator[str]:
         yield (
             f"pullSecrets.credential.username: {username} is not among auth.users; add that user or name one of them"
         )
+    yield from _pull_secrets_namespaces(values)
+
+
+def _pull_secrets_namespaces(values: _Values) -> Iterator[str]:
+    for name in _texts(values, "pullSecrets.namespaces"):
+        for pattern in _texts(values, "pullSecrets.excludeNamespaces"):
+            if not _is_pattern(name) and fnmatchcase(name, pattern):
+                yield (
+                    f"pullSecrets.namespaces: {name} is excluded by {pattern} in pullSecrets.excludeNamespaces; "
+                    "remove one of the two"
+                )
+    path = "pullSecrets.namespaceSelector.matchExpressions"
+    for requirement in _maps(values, path):
+        key, operator, given = (requirement.get(it) for it in ("key", "operator", "values"))
+        if operator in ("In", "NotIn") and not given:
+            yield f"{path}: {key} {operator} needs values; give at least one"
+        elif operator not in ("In", "NotIn") and given:
+            yield f"{path}: {key} {operator} takes no values; remove them, or set operator to In or NotIn"
 
 
 def _storage(values: _Values) -> Iterator[str]:
@@ -226,5 +246,13 @@ def _maps(values: _Values, path: str) -> list[dict[str, Value]]:
     return [item for item in values.list(path) if isinstance(item, dict)]
 
 
+def _texts(values: _Values, path: str) -> list[str]:
+    return [item for item in values.list(path) if isinstance(item, str)]
+
+
 def _names(values: _Values, path: str) -> list[Value]:
     return [item.get("name") for item in _maps(values, path)]
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or "?" in name

@@ -2,6 +2,16 @@
 {{- include "privreg.suffixedName" (dict "context" . "suffix" "programs") }}
 {{- end }}
 
+{{/* The programs, and what pull_secrets.py is to do. */}}
+{{- define "privreg.programs.data" -}}
+{{- range $path, $_ := .Files.Glob "files/*.py" }}
+{{ base $path }}: |
+  {{- $.Files.Get $path | nindent 2 }}
+{{- end }}
+settings.json: |
+  {{- include "privreg.pullSecrets.settings" . | nindent 2 }}
+{{- end }}
+
 {{/*
 The annotations of a hook: its log is shown by Helm, and what succeeded is removed.
 Call: include "privreg.hookAnnotations" "post-install,post-upgrade"
@@ -13,17 +23,20 @@ helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 {{- end }}
 
 {{/*
-The Pod that runs one of this chart's programs to its end.
+The Pod that runs one of this chart's programs.
 Call: include "privreg.programs.podSpec" (dict
         "context" $ "args" (list "check_login.py" …)
         "credential" true            mounts the pull credential at /credential
         "certificate" "x"            mounts tls.crt of this Secret at /certificate; optional
         "serviceAccountName" "x"     a Pod with the token of this ServiceAccount; optional
+        "restartPolicy" "Always"     otherwise it runs once, to its end; optional
+        "programs" "x"               the ConfigMap with the programs, if not the release's; optional
+        "before" "x")                mounts settings.json of this ConfigMap, if it is there, at /before; optional
 */}}
 {{- define "privreg.programs.podSpec" -}}
-{{- include "privreg.arguments" (list "privreg.programs.podSpec" . (list "context" "args" "credential") (list "certificate" "serviceAccountName")) -}}
+{{- include "privreg.arguments" (list "privreg.programs.podSpec" . (list "context" "args" "credential") (list "certificate" "serviceAccountName" "restartPolicy" "programs" "before")) -}}
 {{- $jobs := .context.Values.jobs -}}
-restartPolicy: Never
+restartPolicy: {{ .restartPolicy | default "Never" }}
 {{- with .serviceAccountName }}
 serviceAccountName: {{ . | quote }}
 {{- end }}
@@ -52,6 +65,11 @@ containers:
       - name: programs
         mountPath: /privreg
         readOnly: true
+      {{- if .before }}
+      - name: before
+        mountPath: /before
+        readOnly: true
+      {{- end }}
       {{- if .credential }}
       - name: credential
         mountPath: /credential
@@ -65,7 +83,16 @@ containers:
 volumes:
   - name: programs
     configMap:
-      name: {{ include "privreg.programs.name" .context | quote }}
+      name: {{ .programs | default (include "privreg.programs.name" .context) | quote }}
+  {{- with .before }}
+  - name: before
+    configMap:
+      name: {{ . | quote }}
+      optional: true
+      items:
+        - key: settings.json
+          path: settings.json
+  {{- end }}
   {{- if .credential }}
   - name: credential
     secret:

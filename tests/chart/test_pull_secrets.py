@@ -1,0 +1,443 @@
+"""What delivers the pull Secret: what it is told, what runs it, and its rights."""
+
+from pathlib import Path
+
+import pytest
+
+from choosing import Selector, Settings
+from privreg_values.errors import HelmError
+from tests.chart.rendering import (
+    CHART,
+    EVERYTHING,
+    HELMS,
+    MINIMAL,
+    NAMESPACE,
+    RELEASE,
+    Json,
+    Rendering,
+    ci,
+    notes,
+    render,
+)
+from tests.cluster.paths import ROOT
+
+NAME = "privreg-pull-secrets"
+OF_THE_CLUSTER = f"{NAME}.{NAMESPACE}"
+ALL_NAMESPACES: Json = {"namespaces": ["*"]}
+
+
+def chosen(**values: object) -> Rendering:
+    """The least there can be, with values of pullSecrets over it."""
+    return render(MINIMAL, values={"pullSecrets": values})
+
+
+# --- The settings
+
+
+def settings(rendering: Rendering, folder: Path, config_map: str = "privreg-programs") -> Settings:
+    """What the program reads of the settings in a ConfigMap."""
+    file = folder / "settings.json"
+    file.write_text(rendering.one("ConfigMap", config_map)["data"]["settings.json"])
+    return Settings.read(file)
+
+
+def test_the_program_is_told_what_the_values_say(tmp_path: Path) -> None:
+    assert settings(render(EVERYTHING), tmp_path) == Settings(
+        release=f"{NAMESPACE}/{RELEASE}",
+        secret_name="privreg-pull",
+        source_secret="privreg-credential",
+        release_namespace=NAMESPACE,
+        own=True,
+        namespaces=("default", "team-a", "team-*"),
+        selector=Selector(
+            (("registry", "In", ("private",)), ("env", "In", ("dev", "test")), ("example.com/team", "Exists", ()))
+        ),
+        excluded=("kube-*", "team-closed"),
+        everywhere=True,
+        service_accounts=("default", "ci-*"),
+        strict=True,
+        watcher=f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}",
+    )
+    assert settings(render(MINIMAL), tmp_path) == Settings(
+        release=f"{NAMESPACE}/{RELEASE}",
+        secret_name="privreg-pull",
+        source_secret="privreg-credential",
+        release_namespace=NAMESPACE,
+        own=True,
+        namespaces=("default",),
+        selector=None,
+        excluded=("kube-system", "kube-public", "kube-node-lease"),
+        everywhere=False,
+        service_accounts=("default",),
+        strict=False,
+        watcher="",
+    )
+
+
+def test_the_program_is_told_the_names_of_the_secrets(tmp_path: Path) -> None:
+    assert settings(ci("existing-secrets"), tmp_path).source_secret == "ci-pull"
+    own_name = settings(ci("pull-secrets"), tmp_path)
+    assert (own_name.secret_name, own_name.own) == ("registry-example-com", False)
+
+
+def test_the_release_namespace_is_served_once_if_it_is_named_as_well(tmp_path: Path) -> None:
+    rendering = chosen(namespaces=[NAMESPACE, "default"])
+    assert settings(rendering, tmp_path).named == (NAMESPACE, "default")
+    assert roles(rendering, OF_THE_CLUSTER) == [NAMESPACE, "default"]
+
+
+@pytest.mark.parametrize("values", [{}, {"serviceAccounts": ["*"]}], ids=str)
+def test_at_admission_no_service_account_is_touched(values: Json, tmp_path: Path) -> None:
+    assert settings(chosen(inject="admission", **values), tmp_path).service_accounts == ()
+    assert settings(chosen(inject="both", serviceAccounts=["ci"]), tmp_path).service_accounts == ("ci",)
+
+
+@pytest.mark.parametrize("path", ["namespaces", "namespaceSelector", "excludeNamespaces", "serviceAccounts"])
+def test_null_means_none(path: str, tmp_path: Path) -> None:
+    told = settings(chosen(**{path: None}), tmp_path)
+    field = {"excludeNamespaces": "excluded", "serviceAccounts": "service_accounts", "namespaceSelector": "selector"}
+    assert not getattr(told, field.get(path, path))
+
+
+# --- What runs it
+
+
+@pytest.mark.parametrize(
+    ("values", "runs"),
+    [
+        ({}, []),
+        (ALL_NAMESPACES, ["Deployment"]),
+        ({"namespaceSelector": {"matchLabels": {"a": "b"}}}, ["Deployment"]),
+        ({"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}, ["Deployment"]),
+        ({"namespaceSelector": {"matchLabels": {}, "matchExpressions": []}}, []),
+        ({"serviceAccounts": ["ci-*"]}, ["Deployment"]),
+        ({"serviceAccounts": ["ci-*"], "inject": "admission"}, []),
+        ({"watch": True}, ["Deployment"]),
+        ({"watch": False}, ["CronJob"]),
+        ({"watch": False} | ALL_NAMESPACES, ["CronJob"]),
+        ({"watch": True, "enabled": False} | ALL_NAMESPACES, []),
+        ({"watch": False, "enabled": False}, []),
+    ],
+    ids=str,
+)
+def test_what_comes_later_is_served_by_a_deployment_a_cronjob_or_not(
+    values: Json, runs: list[str], tmp_path: Path
+) -> None:
+    rendering = chosen(**values)
+    found = [kind for kind in ("Deployment", "CronJob") for item in rendering.all(kind) if item_name(item) == NAME]
+    assert found == runs
+    path = {
+        "Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}",
+        "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs/{}",
+    }
+    assert settings(rendering, tmp_path).watcher == "".join(path[kind].format(NAMESPACE, NAME) for kind in runs)
+
+
+def item_name(item: Json) -> str:
+    name: str = item["metadata"]["name"]
+    return name
+
+
+def arguments(pod_spec: Json) -> list[str]:
+    """The command line of pull_secrets.py."""
+    program, *rest = pod_spec["containers"][0]["args"]
+    assert program == "/privreg/pull_secrets.py"
+    found: list[str] = rest
+    return found
+
+
+def mounted_config_maps(pod_spec: Json) -> dict[str, Json]:
+    """The ConfigMap that is mounted at each path."""
+    volumes = {volume["name"]: volume["configMap"] for volume in pod_spec["volumes"]}
+    return {mount["mountPath"]: volumes[mount["name"]] for mount in pod_spec["containers"][0]["volumeMounts"]}
+
+
+def test_the_cronjob_runs_one_at_a_time_when_it_is_told_to() -> None:
+    spec = ci("pull-secrets-cronjob").one("CronJob")["spec"]
+    assert (spec["schedule"], spec["concurrencyPolicy"]) == ("*/10 * * * *", "Forbid")
+    pod_spec = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert arguments(pod_spec) == ["deliver", "--settings", "/privreg/settings.json"]
+    assert pod_spec["restartPolicy"] == "Never"
+
+
+def test_one_watcher_runs_and_starts_anew_when_its_settings_change() -> None:
+    def watcher(**values: object) -> Json:
+        spec: Json = ci("pull-secrets-everywhere", pullSecrets=values).one("Deployment", NAME)["spec"]
+        return spec
+
+    spec = watcher()
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    pod_spec = spec["template"]["spec"]
+    assert arguments(pod_spec) == ["watch", "--settings", "/privreg/settings.json"]
+    assert pod_spec["restartPolicy"] == "Always"
+    assert watcher(excludeNamespaces=[])["template"] != spec["template"]
+    assert watcher(credential={"username": "ci", "password": "another"})["template"] == spec["template"]
+
+
+def test_the_hooks_deliver_and_take_back() -> None:
+    jobs = {item_name(job): job["spec"]["template"]["spec"] for job in render(EVERYTHING).all("Job")}
+    assert {name: arguments(spec) for name, spec in jobs.items()} == {
+        f"{NAME}-deliver": ["deliver", "--settings", "/privreg/settings.json"],
+        f"{NAME}-retire": ["retire", "--target", "/privreg/settings.json", "--settings", "/before/settings.json"],
+        f"{NAME}-withdraw": ["withdraw", "--settings", "/privreg/settings.json"],
+    }
+    assert mounted_config_maps(jobs[f"{NAME}-deliver"]) == {"/privreg": {"name": "privreg-programs"}}
+
+
+def test_before_an_upgrade_the_new_program_runs_beside_the_old_settings() -> None:
+    rendering = render(EVERYTHING)
+    retire = rendering.one("Job", f"{NAME}-retire")
+    programs, new = (rendering.one("ConfigMap", name) for name in ("privreg-programs", f"{NAME}-retire"))
+    old_settings = {"name": "privreg-programs", "optional": True}
+    old_settings |= {"items": [{"key": "settings.json", "path": "settings.json"}]}
+    mounted = mounted_config_maps(retire["spec"]["template"]["spec"])
+    assert mounted == {"/privreg": {"name": f"{NAME}-retire"}, "/before": old_settings}
+    assert new["data"] == programs["data"]
+    weights = [int(item["metadata"]["annotations"].get("helm.sh/hook-weight", 0)) for item in (new, retire)]
+    assert weights[0] < weights[1], "the ConfigMap is there before the Job"
+    for item in (new, retire):
+        assert item["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "Skip"
+
+
+def test_what_is_delivered_can_be_kept_on_uninstall() -> None:
+    names = [item_name(job) for job in ci("pull-secrets-keep").all("Job")]
+    assert names == [f"{NAME}-deliver", f"{NAME}-retire"]
+
+
+@pytest.mark.parametrize("values", [{}, {"inject": "both", "watch": True} | ALL_NAMESPACES], ids=str)
+def test_without_delivery_only_what_takes_back_at_an_upgrade_remains(values: Json, tmp_path: Path) -> None:
+    rendering = ci("pull-secrets-off", pullSecrets=values)
+    of_delivery = [
+        (item["kind"], item_name(item))
+        for item in rendering.objects
+        if item["metadata"]["labels"]["app.kubernetes.io/component"] == "pull-secrets"
+    ]
+    assert sorted(of_delivery) == [("ConfigMap", f"{NAME}-retire"), ("Job", f"{NAME}-retire"), ("ServiceAccount", NAME)]
+    assert not [item for item in rendering.objects if item["kind"].endswith(("Role", "RoleBinding", "Policy"))]
+    for config_map in ("privreg-programs", f"{NAME}-retire"):
+        told = settings(rendering, tmp_path, config_map)
+        assert (told.own, told.namespaces, told.selector, told.everywhere, told.watcher) == (False, (), None, False, "")
+        for name in (NAMESPACE, "default", "team-a"):
+            assert not told.chooses({"metadata": {"name": name, "labels": {"a": "b"}}})
+
+
+# --- Rights
+
+
+def roles(rendering: Rendering, name: str) -> list[str]:
+    """The namespaces with a Role of this name; each has a binding to the program's ServiceAccount."""
+    found = [item["metadata"]["namespace"] for item in rendering.all("Role") if item_name(item) == name]
+    bindings = [item for item in rendering.all("RoleBinding") if item_name(item) == name]
+    assert [item["metadata"]["namespace"] for item in bindings] == found
+    assert all(bound(item, "Role", name) for item in bindings)
+    return found
+
+
+def bound(binding: Json, kind: str, name: str) -> bool:
+    """Whether a binding gives a role to the program's ServiceAccount, and to nothing else."""
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+    account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
+    return (binding["roleRef"], binding["subjects"]) == (role, [account])
+
+
+def rules(item: Json) -> list[str]:
+    """The rules of a role, one line each: resources, names, verbs."""
+    assert all(set(rule) <= {"apiGroups", "resources", "resourceNames", "verbs"} for rule in item["rules"])
+    lines = []
+    for rule in item["rules"]:
+        resources = [f"{kind}.{group}".rstrip(".") for group in rule["apiGroups"] for kind in rule["resources"]]
+        names = f" [{' '.join(rule['resourceNames'])}]" if "resourceNames" in rule else ""
+        lines.append(f"{' '.join(resources)}{names}: {' '.join(rule['verbs'])}")
+    return lines
+
+
+def own_rules(rendering: Rendering) -> list[str]:
+    (role,) = (item for item in rendering.all("Role") if item_name(item) == NAME)
+    assert role["metadata"]["namespace"] == NAMESPACE
+    return rules(role)
+
+
+def test_named_namespaces_get_a_role_each_and_nothing_is_cluster_wide() -> None:
+    rendering = chosen(namespaces=["default", "team-a"], serviceAccounts=["default", "ci"])
+    assert roles(rendering, OF_THE_CLUSTER) == [NAMESPACE, "default", "team-a"]
+    assert not [item for item in rendering.objects if item["kind"].startswith("Cluster") or "Policy" in item["kind"]]
+    for role in rendering.all("Role"):
+        if item_name(role) == OF_THE_CLUSTER:
+            assert rules(role) == [
+                "secrets events: create",
+                "secrets [privreg-pull]: get list patch delete",
+                "serviceaccounts: list",
+                "serviceaccounts [default ci]: get patch",
+                f"namespaces [{role['metadata']['namespace']}]: get",
+            ]
+    assert own_rules(rendering) == ["secrets [privreg-credential]: get"]
+
+
+def test_a_watcher_of_named_namespaces_may_watch_these() -> None:
+    rendering = ci("pull-secrets-watch-named")
+    (role, *_) = (item for item in rendering.all("Role") if item["metadata"]["namespace"] == "team-a")
+    assert rules(role) == [
+        "secrets events: create",
+        "secrets [privreg-pull]: get list watch patch delete",
+        "serviceaccounts: list watch",
+        "serviceaccounts [default ci]: get patch",
+        "namespaces [team-a]: get",
+    ]
+    assert own_rules(rendering) == [
+        "secrets [privreg-credential]: get list watch",
+        f"deployments.apps [{NAME}]: get delete",
+    ]
+    assert rendering.all("ClusterRole") == []
+
+
+SELECTOR: Json = {"namespaces": [], "namespaceSelector": {"matchLabels": {"a": "b"}}}
+
+
+@pytest.mark.parametrize("values", [ALL_NAMESPACES, {"namespaces": ["default", "team-?"]}, SELECTOR], ids=str)
+def test_patterns_and_a_selector_take_a_cluster_role_in_place_of_the_roles(values: Json) -> None:
+    rendering = chosen(**values)
+    assert roles(rendering, OF_THE_CLUSTER) == []
+    assert roles(rendering, NAME) == [NAMESPACE]
+    assert bound(rendering.one("ClusterRoleBinding", OF_THE_CLUSTER), "ClusterRole", OF_THE_CLUSTER)
+    assert rules(rendering.one("ClusterRole", OF_THE_CLUSTER)) == [
+        "secrets events: create",
+        "secrets [privreg-pull]: get list watch patch delete",
+        "serviceaccounts: list watch",
+        "serviceaccounts [default]: get patch",
+        "namespaces: get list watch",
+    ]
+    assert own_rules(rendering) == [
+        "secrets [privreg-credential]: get list watch",
+        f"deployments.apps [{NAME}]: get delete",
+    ]
+
+
+def test_a_cronjob_watches_nothing() -> None:
+    rendering = ci("pull-secrets-cronjob")
+    assert rules(rendering.one("ClusterRole")) == [
+        "secrets events: create",
+        "secrets [privreg-pull]: get list patch delete",
+        "serviceaccounts: list",
+        "serviceaccounts [default]: get patch",
+        "namespaces: get list",
+    ]
+    assert own_rules(rendering) == ["secrets [privreg-credential]: get", f"cronjobs.batch [{NAME}]: get delete"]
+
+
+def test_patterns_of_service_accounts_mean_rights_to_all_of_them() -> None:
+    found = rules(ci("pull-secrets-everywhere").one("ClusterRole"))
+    assert [rule for rule in found if rule.startswith("serviceaccounts")] == [
+        "serviceaccounts: list watch",
+        "serviceaccounts: get patch",
+    ]
+
+
+@pytest.mark.parametrize("values", [{"serviceAccounts": []}, {"inject": "admission"}], ids=str)
+def test_no_service_accounts_means_no_right_to_change_any(values: Json) -> None:
+    for everywhere in ({}, ALL_NAMESPACES):
+        rendering = chosen(**values, **everywhere)
+        for role in [*rendering.all("Role"), *rendering.all("ClusterRole")]:
+            writes = [rule for rule in rules(role) if rule.startswith("serviceaccounts") and "patch" in rule]
+            assert writes == []
+
+
+def test_two_releases_have_cluster_wide_objects_of_their_own() -> None:
+    def names(namespace: str, release: str) -> set[str]:
+        values = {"pullSecrets": {"inject": "both", **ALL_NAMESPACES}}
+        rendering = render(MINIMAL, values=values, namespace=namespace, release=release)
+        return {item_name(item) for item in rendering.objects if "namespace" not in item["metadata"]}
+
+    assert len(names("one", "privreg")) == 1
+    assert not names("one", "privreg") & (names("two", "privreg") | names("one", "privreg-2"))
+
+
+# --- Policies, and the Kubernetes versions that have them
+
+
+def policies(rendering: Rendering) -> list[str]:
+    return sorted(item["kind"] for item in rendering.objects if "Policy" in item["kind"])
+
+
+GUARD = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
+ADMISSION = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
+
+
+@pytest.mark.parametrize(
+    ("values", "version", "found"),
+    [
+        (ALL_NAMESPACES, "1.37", GUARD),
+        (ALL_NAMESPACES, "1.30", GUARD),
+        (ALL_NAMESPACES, "1.29", []),
+        ({}, "1.37", []),
+        ({"inject": "both"}, "1.36", ADMISSION),
+        ({"inject": "both"} | ALL_NAMESPACES, "1.36", ADMISSION + GUARD),
+        ({"inject": "admission", "enabled": False} | ALL_NAMESPACES, "1.35", []),
+    ],
+    ids=str,
+)
+def test_policies_are_made_where_they_are_needed_and_kubernetes_has_them(
+    values: Json, version: str, found: list[str]
+) -> None:
+    assert policies(render(MINIMAL, values={"pullSecrets": values}, kube_version=version)) == found
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize("inject", ["admission", "both"])
+def test_admission_is_refused_where_kubernetes_lacks_it(inject: str, helm: str) -> None:
+    with pytest.raises(HelmError) as caught:
+        render(MINIMAL, values={"pullSecrets": {"inject": inject}}, helm=helm, kube_version="1.35.4")
+    assert (
+        f"privreg: pullSecrets.inject: {inject} needs Kubernetes 1.36 or later, this is v1.35.4; "
+        "set it to serviceAccount"
+    ) in str(caught.value).splitlines()
+    for version in ("1.36.0", "1.36.0-gke.100", "1.37.2+k3s1"):
+        render(MINIMAL, values={"pullSecrets": {"inject": inject}}, helm=helm, kube_version=version)
+
+
+# --- Notes
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("users", ["namespace registry, ServiceAccount default", "namespace default, ServiceAccount default"]),
+        (
+            "pull-secrets-everywhere",
+            [
+                "namespace registry, ServiceAccount *",
+                "namespaces *, ServiceAccount *",
+                "not to kube-system, kube-public, kube-node-lease, sandbox-*, old-?",
+            ],
+        ),
+        (
+            "pull-secrets-selector",
+            [
+                "namespaces with the labels of pullSecrets.namespaceSelector, ServiceAccount default",
+                "not to kube-system, kube-public, kube-node-lease",
+            ],
+        ),
+        (
+            "pull-secrets-admission",
+            ["namespace registry", "namespaces team-*", "not to kube-system, kube-public, kube-node-lease"],
+        ),
+        (
+            "pull-secrets-watch-named",
+            [f"namespace {name}, ServiceAccount default, ci" for name in ("registry", "default", "team-a")],
+        ),
+    ],
+)
+def test_the_notes_say_where_the_secret_is_delivered(name: str, lines: list[str]) -> None:
+    said = notes(CHART / "ci" / f"{name}-values.yaml")
+    delivered = said[said.index("is delivered to\n") :].partition("\nPods there")[0]
+    assert delivered.splitlines()[1:] == [f"  - {line}" for line in lines]
+
+
+@pytest.mark.parametrize(("name", "option"), [("users", " -n registry"), ("pull-secrets-selector", "")])
+def test_the_notes_run_a_pod_where_the_secret_is(name: str, option: str) -> None:
+    assert f"  kubectl run app{option} --image=" in notes(CHART / "ci" / f"{name}-values.yaml")
+
+
+def test_the_notes_warn_when_nothing_is_chosen() -> None:
+    said = notes(ROOT / "tests" / "data" / "accept" / "pull-secrets-for-nobody.yaml")
+    assert "is delivered to" not in said
+    assert "pullSecrets chooses no namespace: Pods need imagePullSecrets of your own to pull." in said
