@@ -7,6 +7,7 @@ written anew: a change is cut into the text where the reader found its place.
 from __future__ import annotations
 
 import copy
+import difflib
 import json
 
 from privreg_values.errors import FileError, SyntaxProblem
@@ -49,6 +50,15 @@ class Editor:
         if not self._text.strip():
             self._text = self._joined(_comment(comment))
 
+    def begin_with(self, text: str) -> None:
+        """Write the text of a file that is still empty.
+
+        Raises:
+            SyntaxProblem: Helm would refuse it.
+        """
+        self.root = yaml_reader.parse(text, self.file).root
+        self._text = text
+
     def get(self, path: Path) -> Value:
         """Give the plain value at a path, or None where there is none."""
         node = find(self.root, path)
@@ -69,6 +79,39 @@ class Editor:
         if not _put(expected, path, value):
             raise self._cannot(path)
         self._commit(self._with_value(path, value, comment), expected, path)
+
+    def is_literal(self, path: Path) -> bool:
+        """Tell whether the value at a path is a text in a literal block, line by line (|)."""
+        node = find(self.root, path)
+        return node is not None and self._text[self._offset(node.mark) :].startswith("|")
+
+    def set_text(self, path: Path, text: str) -> None:
+        """Give a path another text; in a literal block, lines that stay the same keep their bytes.
+
+        Raises:
+            FileError: the file's form does not allow it.
+        """
+        node = find(self.root, path)
+        if node is None or not self.is_literal(path):
+            self.set(path, text)
+            return
+        expected = self._plain_root()
+        _put(expected, path, text)
+        old, new = str(node.value).split("\n"), text.split("\n")
+        lines = self._text.split("\n")
+        first = node.mark.line
+        source = lines[first : first + len(old) - (not old[-1])]
+        indent = next((it[: len(it) - len(it.lstrip(" "))] for it in source if it.strip()), "")
+        if not indent:
+            raise self._cannot(path)
+        end = "\r" if self._newline == "\r\n" else ""
+        written: list[str] = []
+        for tag, i, j, k, m in difflib.SequenceMatcher(None, old[: len(source)], new, autojunk=False).get_opcodes():
+            written += source[i:j] if tag == "equal" else [(indent + it if it else "") + end for it in new[k:m]]
+        if not new[-1]:
+            written.pop()
+        lines[first : first + len(source)] = written
+        self._commit("\n".join(lines), expected, path)
 
     def append(self, path: Path, item: Value) -> None:
         """Add an item to the list at a path.
