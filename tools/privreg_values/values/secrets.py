@@ -12,7 +12,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from privreg_values.values import chart
 from privreg_values.values.nodes import Mark, Node, Path, Value
@@ -30,6 +30,9 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
 # What `privreg-values gen` makes: 27 or 43 letters and digits, of all three kinds. No digest has capitals.
 _GENERATED = re.compile(r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9]{27}|[A-Za-z0-9]{43})(?![A-Za-z0-9+/=_-])")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}:[!-~]{4,}")
+_KUBERNETES_SECRET: dict[str, Value] = {
+    "properties": {key: {"additionalProperties": {"writeOnly": True}} for key in ("data", "stringData")}
+}
 _DEPTH = 3  # base64 in a docker configuration in base64
 _SHORTEST_KNOWN = 8  # a shorter password may be a word that is in any file
 
@@ -65,10 +68,16 @@ def find_secrets(node: Node, text: str = "", known: Iterable[str] = ()) -> list[
         One for each place, in the file's order.
     """
     looking = _Looking(frozenset(it for it in known if len(it) >= _SHORTEST_KNOWN))
-    found = [*_in_values(node, (), chart.schema(), looking)]
-    lines = {it.mark.line for it in found}
-    found += [it for it in _in_text(node.mark.file, text, looking) if it.mark.line not in lines]
-    return sorted(dict.fromkeys(found), key=lambda it: (it.mark.line, it.mark.column))
+    in_text = list(_in_text(node.mark.file, text, looking))
+    found = []
+    for it, last in _in_values(node, (), chart.schema(), looking):
+        lines = [that for that in in_text if it.mark.line <= that.mark.line <= last]
+        within = next((that.mark for that in lines if that.mark.line > it.mark.line), None)
+        found.append(
+            it if it.mark.line in [that.mark.line for that in lines] or not within else replace(it, mark=within)
+        )
+        in_text = [that for that in in_text if that not in lines]
+    return sorted(dict.fromkeys([*found, *in_text]), key=lambda it: (it.mark.line, it.mark.column))
 
 
 @functools.cache
@@ -87,20 +96,29 @@ def _secret_paths(schema: Value, path: Path) -> Iterator[Path]:
         yield from _secret_paths(schema["items"], (*path, 0))
 
 
+def _of_key(schema: dict[str, Value], key: str) -> Value:
+    others = schema.get("additionalProperties")
+    return schema.get("properties", {}).get(key) or (others if isinstance(others, dict) else {})
+
+
 def _resolved(schema: Value) -> dict[str, Value]:
     reference = schema.get("$ref", "")
     definitions = chart.schema().get("definitions", {})
     return {**definitions[reference.removeprefix("#/definitions/")], **schema} if reference else schema
 
 
-def _in_values(node: Node, path: Path, schema: Value, looking: _Looking) -> Iterator[Found]:
+def _in_values(node: Node, path: Path, schema: Value, looking: _Looking) -> Iterator[tuple[Found, int]]:
+    """Give what is found, and the last line of the value it is in."""
     schema = _resolved(schema)
     if isinstance(node.value, dict):
+        kind = node.value.get("kind")
+        if kind and kind.value == "Secret":
+            schema = _KUBERNETES_SECRET
         for key, child in node.value.items():
-            here = (*path, key)
             if what := looking.at(key):
-                yield Found(child.key_mark or child.mark, "", f"{what}, as a key")
-            yield from _in_values(child, here, schema.get("properties", {}).get(key, {}), looking)
+                mark = child.key_mark or child.mark
+                yield Found(mark, "", f"{what}, as a key"), mark.line
+            yield from _in_values(child, (*path, key), _of_key(schema, key), looking)
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
             yield from _in_values(child, (*path, index), schema.get("items", {}), looking)
@@ -110,13 +128,13 @@ def _in_values(node: Node, path: Path, schema: Value, looking: _Looking) -> Iter
         if not what and schema.get("writeOnly"):
             what = "a secret"
         if what:
-            yield Found(node.mark, render(path), what)
+            yield Found(node.mark, render(path), what), node.end.line - (node.end.column == 1)
 
 
 def _in_text(file: str, text: str, looking: _Looking) -> Iterator[Found]:
     """Look at each line: its comment, and what was not seen among the values."""
     names = "|".join(sorted(map(re.escape, names_of_secrets())))
-    commented = re.compile(rf"#\s*(?:-\s*)?(?:\w+\s*:\s*\{{)?[\w\s]*\b(?:{names})[\"']?\s*:\s*[\"']?\S{{4,}}[\"']?\s*$")
+    commented = re.compile(rf"#.*\b(?:{names})[\"']?\s*:\s*[\"']?[^\s\"']{{4,}}[\"']?[\s}}\]]*$")
     for number, line in enumerate(text.split("\n"), 1):
         if what := looking.at(line):
             yield Found(Mark(file, number, 1), "", what)
