@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import re
 
 from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.values import removal, yaml_reader
@@ -34,6 +35,8 @@ class Editor:
         document = yaml_reader.parse(text, file)
         if document.parts > 1:
             raise FileError(f"{file}: holds {document.parts} YAML documents", "put the values into one")
+        if re.search(r"\r(?!\n)", text):
+            raise FileError(f"{file}: has lines that end in a carriage return alone", "save it with usual line ends")
         self.file = file
         self.root = document.root
         self._bom = "\ufeff" if text.startswith("\ufeff") else ""  # places in the file do not count it
@@ -128,9 +131,9 @@ class Editor:
         expected = self._plain_root()
         _at(expected, path).append(item)
         if node.flow:
-            text = self._inside_brackets(node, _flow(item))
+            text = self._inside_brackets(node, self._inline(item))
         else:
-            text = self._below(node, _block([item], node.mark.column - 1))
+            text = self._below(node, _block([item], removal.dash_column(self._text.split("\n"), node)))
         self._commit(text, expected, path)
 
     def remove(self, path: Path) -> None:
@@ -179,9 +182,9 @@ class Editor:
         if depth == len(path):
             return self._replaced(node, rest, in_flow)
         if node.flow and (node.value or in_flow or not depth):
-            return self._inside_brackets(node, _flow(rest)[1:-1])
+            return self._inside_brackets(node, self._inline(rest)[1:-1])
         if in_flow:
-            return self._replace(node, _flow(rest))
+            return self._replace(node, self._inline(rest))
         if not depth:
             return self._at_end(rest, comment)
         if node.key_mark and not node.value:
@@ -201,7 +204,7 @@ class Editor:
             return self._filled(node, node.key_mark, value)
         if node.value is None and node.end == node.mark:
             return self._splice(self._after_colon(node), self._after_colon(node), " " + _flow(value))
-        return self._replace(node, _flow(value))
+        return self._replace(node, self._inline(value))
 
     def _replace(self, node: Node, text: str) -> str:
         block_scalar = node.end.column == 1 and node.end.line > node.mark.line
@@ -228,10 +231,17 @@ class Editor:
         return text + self._joined(gap + _comment(comment) + _block(value, 0))
 
     def _inside_brackets(self, node: Node, text: str) -> str:
-        closing = Mark(self.file, node.end.line, node.end.column - 1)
-        if node.value:
-            text = ", " + text
-        return self._splice(closing, closing, text)
+        """Write an entry after the last one; a comma behind that one then is behind this one."""
+        children = [*(node.value.values() if isinstance(node.value, dict) else node.value or [])]  # type: ignore[arg-type]
+        if not children:
+            closing = Mark(self.file, node.end.line, node.end.column - 1)
+            return self._splice(closing, closing, text)
+        last = max((child.end for child in children), key=lambda mark: (mark.line, mark.column))
+        return self._splice(last, last, f", {text}")
+
+    def _inline(self, value: Value) -> str:
+        """Write a value on one line; in a file that is JSON, as JSON."""
+        return json.dumps(value, ensure_ascii=False) if self.root.flow else _flow(value)
 
     def _insert_lines(self, after: int, lines: list[str], text: str) -> str:
         existing = text.split("\n")
