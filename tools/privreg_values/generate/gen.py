@@ -184,9 +184,10 @@ class _Generation:
             raise ConflictError(self.conflicts)
         self._write_values(host, users)
         self._write_credentials(host, users)
-        if new := self.session.new_problems() + self.session.leaks(users.passwords.values()):
+        problems = self.session.problems()
+        if new := self.session.new_problems(problems) + self.session.leaks(users.passwords.values()):
             raise ConflictError(new)
-        problems, written = self.session.problems(), self.session.save()
+        written = self.session.save()
         notes = self.session.notes + users.notes
         return Outcome(host, written, self.done + users.done, notes, list(users.passwords), problems)
 

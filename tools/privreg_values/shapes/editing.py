@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from privreg_values import files
@@ -54,7 +54,7 @@ class Editing(Shape):
         self._opened: list[tuple[files.Target, Editor, str]] = []
         self.credentials = self._open(names.credentials)
         super().__init__(names, self._open)
-        self._known = _findings(self.values.root)
+        self._first = self.values.root
         self.notes: list[str] = []
 
     def _open(self, name: str) -> Editor:
@@ -83,9 +83,10 @@ class Editing(Shape):
         """Give what the chart refuses in the values as they are now."""
         return validate.check(self.values.root)
 
-    def new_problems(self) -> list[str]:
-        """Give what the chart refuses now and did not before."""
-        return [it.text for it in self.problems() if (it.path, it.message) not in self._known]
+    def new_problems(self, problems: Sequence[validate.Problem]) -> list[str]:
+        """Give those of the problems that were not there before the change, in words."""
+        before = _findings(self._first) if problems else set()
+        return [it.text for it in problems if (it.path, it.message) not in before]
 
     def leaks(self, known: Iterable[str]) -> list[str]:
         """Give the secrets in a values file that is to hold none, a sentence each.

@@ -137,14 +137,15 @@ class Changing(Place):
 
     def finish(self, done: str, *, force: bool = False) -> Change:
         """Write the files, unless the chart would refuse what it took before."""
-        new = self.session.new_problems()
+        problems = self.session.problems()
+        new = self.session.new_problems(problems)
         if new and not force:
             raise ConflictError(new)
         if self.had_admin and not self._has_admin():
             self.notes.append("nobody has the role admin now: nobody may delete images or list the catalog")
         if done and self.mode == "htpasswd":
             self.notes += self.notes_about_roles()
-        problems, written = self.session.problems(), self.session.save()
+        written = self.session.save()
         return Change(done, written, self.notes + self.session.notes, problems)
 
 

@@ -10,6 +10,7 @@ import copy
 import difflib
 import json
 import re
+from collections.abc import Iterable
 
 from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.values import removal, yaml_reader
@@ -232,7 +233,8 @@ class Editor:
 
     def _inside_brackets(self, node: Node, text: str) -> str:
         """Write an entry after the last one; a comma behind that one then is behind this one."""
-        children = [*(node.value.values() if isinstance(node.value, dict) else node.value or [])]  # type: ignore[arg-type]
+        within = node.value.values() if isinstance(node.value, dict) else node.value
+        children = list(within) if isinstance(within, Iterable) and not isinstance(within, str) else []
         if not children:
             closing = Mark(self.file, node.end.line, node.end.column - 1)
             return self._splice(closing, closing, text)
