@@ -47,9 +47,15 @@ def read(names: Files) -> Shape:
 
 
 class Editing(Shape):
-    """The files, while no other run may write them."""
+    """The files, while no other run may write them.
 
-    def __init__(self, names: Files) -> None:
+    Args:
+        names: The files.
+        alone: No other run can be at them: what killed ones left is removed.
+    """
+
+    def __init__(self, names: Files, *, alone: bool) -> None:
+        self._alone = alone
         # The credentials come first: a password is on the disk before anything relies on it.
         self._opened: list[tuple[files.Target, Editor, str]] = []
         self.credentials = self._open(names.credentials)
@@ -59,6 +65,8 @@ class Editing(Shape):
 
     def _open(self, name: str) -> Editor:
         target = files.target(name)
+        if self._alone:
+            files.sweep(target)
         editor = _decrypted(Editor(values_file.decode(target.read() or b"", name), name))
         self._opened.append((target, editor, editor.text))
         return editor
@@ -145,8 +153,8 @@ def opened(names: Files) -> Iterator[Editing]:
             raise UsageError(f"{names.values} cannot be both files", "name another one for the credentials")
         if names.manifests:
             targets.append(files.Target(names.manifests, Path(names.manifests).resolve() / "any"))
-        with files.locked(targets):
-            yield Editing(names)
+        with files.locked(targets) as alone:
+            yield Editing(names, alone=alone)
 
 
 @contextlib.contextmanager
