@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from privreg_values.cluster.kubectl import Kubectl
+from privreg_values.shapes.manifests import PURPOSES
 from privreg_values.users import credentials, htpasswd
 from privreg_values.values import validate
 from privreg_values.values.secrets import find_secrets
 from privreg_values.values.yaml_reader import parse
+from tests.chart.rendering import render
+from tests.cluster.paths import BIN
+from tests.control_plane import ControlPlane
 from tests.unit.conftest import Cli
 from tests.unit.test_gen import HOST, load, passwords
 from tests.unit.test_gen_again import lines_gone, replace
@@ -34,6 +40,13 @@ def made(request: pytest.FixtureRequest, cli: Cli, folder: Path) -> Path:
 def git_safe(request: pytest.FixtureRequest, cli: Cli, folder: Path) -> Path:
     """A folder in which `gen` has run, in those shapes whose values file is safe for git."""
     assert cli("gen", HOST, request.param).code == 0
+    return folder
+
+
+@pytest.fixture
+def manifests(cli: Cli, folder: Path) -> Path:
+    """A folder in which `gen` has made manifests."""
+    assert cli("gen", HOST, "--manifests=secrets").code == 0
     return folder
 
 
@@ -169,7 +182,7 @@ def test_gen_says_what_to_install_and_what_git_must_not_have(cli: Cli, folder: P
         (folder / ".git" / name).mkdir()
     ended = cli("gen", HOST, "--manifests=secrets")
     assert "install     kubectl apply -f secrets\n            helm upgrade --install privreg" in ended.out
-    assert (folder / ".gitignore").read_text() == "/credentials.yaml\n/secrets\n"
+    assert (folder / ".gitignore").read_text() == "/secrets\n/credentials.yaml\n"
 
 
 REFUSED = {
@@ -217,6 +230,63 @@ def test_a_file_of_that_name_with_something_else_in_it_is_not_taken_for_it(cli: 
     assert cli("gen", HOST).code == 0
     assert "hash:" in (folder / "values.yaml").read_text()
     assert (folder / "secrets.yaml").read_text() == "database: {user: x}\n"
+
+
+# --- what Helm, Kubernetes and sops make of them
+
+
+def test_helm_makes_the_same_of_each_shape(made: Path) -> None:
+    values = [made / name for name in ("values.yaml", "secrets.yaml") if (made / name).exists()]
+    rendering = render(*values)
+    found = effective(made)
+    if (made / "secrets").exists():
+        volumes = json.dumps(rendering.pod_spec["volumes"])
+        assert '"secretName": "privreg-users"' in volumes
+        assert "privreg-http-secret" in json.dumps(rendering.pod_spec["containers"])
+    else:
+        lines = base64.b64decode(rendering.one("Secret", "privreg-htpasswd")["data"]["htpasswd"]).decode()
+        assert lines == "".join(f"{name}:{user['hash']}\n" for name, user in found["users"].items())
+    assert rendering.gateway_files["roles.map"] == "admin admin\nci push\ncluster pull\n"
+
+
+def test_kubernetes_takes_the_manifests_and_has_what_they_say(
+    manifests: Path, cli: Cli, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(control_plane.write_kubeconfig(manifests / "kubeconfig")))
+    kubectl = Kubectl(binary=str(BIN / "kubectl"))
+    kubectl.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shapes"}}])
+    for change in (["list"], ["rotate", "cluster", "--keep-old=1h"], ["remove", "ci"]):
+        assert cli("users", *change).code == 0
+        kubectl.run(["apply", "--namespace=shapes", "--filename=secrets"])
+        for purpose in PURPOSES:
+            there = kubectl.get("secrets", purpose.name, "shapes")
+            assert there
+            assert there["type"] == purpose.type
+            in_cluster = base64.b64decode(there["data"][purpose.key]).decode()
+            assert in_cluster == secret(manifests, purpose.name, purpose.key)
+
+
+# What our documentation has as .sops.yaml: for each file, the keys whose values are encrypted.
+SOPS = {"secrets.yaml": "^(hash|value|password)$", "credentials.yaml": "^users$", "secrets/": "^(data|stringData)$"}
+
+
+def test_what_sops_leaves_as_it_is_holds_no_secret(git_safe: Path) -> None:
+    """sops encrypts all values below a key that encrypted_regex matches, and nothing else."""
+    known = [*passwords(git_safe).values(), effective(git_safe)["http"]]
+
+    def encrypted(value: Any, keys: re.Pattern[str]) -> Any:
+        if isinstance(value, dict):
+            return {key: None if keys.search(key) else encrypted(child, keys) for key, child in value.items()}
+        return [encrypted(child, keys) for child in value] if isinstance(value, list) else value
+
+    private = [name for name in texts(git_safe) if name not in ("values.yaml", ".gitignore")]
+    assert len(private) >= 2
+    for name in private:
+        keys = next(regex for file, regex in SOPS.items() if name.startswith(file))
+        text = json.dumps(encrypted(load(git_safe / name), re.compile(keys)))
+        comments = "\n".join(line for line in texts(git_safe)[name].splitlines() if "#" in line)
+        assert find_secrets(parse(text, name).root, f"{text}\n{comments}", known) == [], name
+        assert "users" in text or "name" in text  # what is no secret can be read and reviewed
 
 
 # --- users
@@ -296,13 +366,6 @@ def test_what_sops_has_encrypted_is_left_alone(cli: Cli, folder: Path) -> None:
 BASE64 = "apiVersion: v1\nkind: Secret\nmetadata: {name: privreg-users}\ndata:\n  htpasswd: %s # ours\n"
 
 
-@pytest.fixture
-def manifests(cli: Cli, folder: Path) -> Path:
-    """A folder in which `gen` has made manifests."""
-    assert cli("gen", HOST, "--manifests=secrets").code == 0
-    return folder
-
-
 def test_users_in_base64_are_changed_too(manifests: Path, cli: Cli) -> None:
     path = manifests / "secrets" / "privreg-users.yaml"
     text = secret(manifests, "privreg-users", "htpasswd")
@@ -333,11 +396,10 @@ BAD: dict[str, tuple[Callable[[str], str], str]] = {
     "not base64": (lambda _: BASE64 % "'$$$'", "is not a text in base64"),
     "no text": (lambda text: text.replace("htpasswd: |", "htpasswd: 5\nx: |"), "expected a text"),
     "several documents": (lambda text: f"{text}---\n{text}", "put each Secret into a file of its own"),
-    "another name": (lambda text: text.replace("name: privreg-users", "name: other"), "not among"),
 }
 
 
-@pytest.mark.parametrize("name", ["not base64", "no text", "several documents"])
+@pytest.mark.parametrize("name", BAD)
 def test_a_manifest_that_cannot_be_read_is_named_and_left_alone(name: str, manifests: Path, cli: Cli) -> None:
     change, message = BAD[name]
     path = manifests / "secrets" / "privreg-users.yaml"

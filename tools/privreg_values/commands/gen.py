@@ -126,7 +126,7 @@ def _facts(sources: Sources, answer: Answerer) -> Facts | None:
 
 
 def _confirm(request: Request, files: Files) -> None:
-    names = list(dict.fromkeys([files.values, *reversed(files.private)]))
+    names = list(dict.fromkeys([files.values, *files.private]))
     there = [name for name in names if is_there(name)]
     what = f"Add to {_and(there)}" if there else f"Make {_and(names)}"
     if not confirm(what + (f" for {request.host}" if request.host else "")):

@@ -45,7 +45,7 @@ class Files:
     @property
     def private(self) -> list[str]:
         """The names of those that hold secrets."""
-        return [self.credentials, self.secrets or self.manifests or self.values]
+        return [self.secret_place, self.credentials]
 
     @property
     def secret_place(self) -> str:
