@@ -17,6 +17,7 @@ from privreg_values.shapes.layout import Files
 from privreg_values.users import accounts, credentials
 from privreg_values.users.place import Change
 from privreg_values.users.roles import Grant, Role
+from privreg_values.values import validate
 from privreg_values.values.nodes import Mark, Node, find, plain
 from privreg_values.values.nodes import Path as ValuePath
 from privreg_values.values.yaml_reader import parse
@@ -129,6 +130,7 @@ def test_there_are_many_odd_files() -> None:
 
 
 def test_looking_changes_nothing(odd: File, cli: Cli) -> None:
+    assert validate.validate(["values.yaml"]).problems == []
     assert "ci " in cli("users", "list").out
     ended = cli("users", "show", "ci")
     line = int(re.findall(r"values.yaml:([0-9]+)", ended.out)[0])

@@ -32,8 +32,8 @@ class Overlay:
 
     @property
     def text(self) -> str:
-        """The text of both, to see whether there is any."""
-        return self.base.text + self.over.text
+        """The values file's text."""
+        return self.base.text
 
     def begin(self, comment: str) -> None:
         """Write a comment at the top of the values file, if it is still empty."""
