@@ -77,7 +77,10 @@ def add(
 
 @app.command("list")
 def list_users(*, values: Values = _VALUES, as_json: Json = False) -> None:
-    """List the users, their roles and repositories, the cost of their hashes, and who the cluster pulls with.
+    """List the users and their roles.
+
+    Also their repositories, the cost of their hashes, whom the cluster pulls with, and old passwords
+    that still work.
 
     \b
     Examples:
@@ -91,7 +94,10 @@ def list_users(*, values: Values = _VALUES, as_json: Json = False) -> None:
 
 @app.command("show")
 def show(*, name: Name, values: Values = _VALUES, as_json: Json = False) -> None:
-    """Show one user: role, repositories, cost of the hash, where it is written; never a password.
+    """Show all about one user but the password.
+
+    Role, repositories, cost of the hash, whether the cluster pulls with it, until when an old password
+    works as well, and where it is written.
 
     \b
     Examples:
@@ -145,7 +151,9 @@ def rotate(
     values: Values = _VALUES,
     credentials: Credentials = _CREDENTIALS,
 ) -> None:
-    """Give a user a new password; the pull credential follows if it is this user's.
+    """Give a user a new password.
+
+    The pull credential follows if it is this user's.
 
     With --keep-old both passwords work while copies of the new one spread, in auth.mode gateway.
     `users prune` ends that: until it has run and the release is upgraded, the old password works.
@@ -169,7 +177,10 @@ def prune(
     values: Values = _VALUES,
     credentials: Credentials = _CREDENTIALS,
 ) -> None:
-    """Take out old passwords that `users rotate --keep-old` kept, once their time is over.
+    """Take out old passwords whose time is over.
+
+    They are those that `users rotate --keep-old` kept; one works until it is taken out and the release
+    is upgraded.
 
     \b
     Examples:
@@ -190,9 +201,9 @@ def verify(
     values: Values = _VALUES,
     as_json: Json = False,
 ) -> None:
-    """Say whether a password is a user's; asks for it unless it is given. Exits with 1 if it is not.
+    """Say whether a password is a user's.
 
-    An old password that still works is said to be one, and ends with 0.
+    Asks for it unless it is given. Exits with 1 if it is not the user's. An old password that still works is said to be one, and ends with 0.
 
     \b
     Examples:
@@ -215,7 +226,7 @@ def remove(
     values: Values = _VALUES,
     credentials: Credentials = _CREDENTIALS,
 ) -> None:
-    """Remove a user from the values, and the password from the credentials file.
+    """Remove a user and the password.
 
     \b
     Examples:
