@@ -203,7 +203,8 @@ def verify(
 ) -> None:
     """Say whether a password is a user's.
 
-    Asks for it unless it is given. Exits with 1 if it is not the user's. An old password that still works is said to be one, and ends with 0.
+    Asks for it unless it is given. Exits with 1 if it is not the user's. An old password that still
+    works is said to be one, and ends with 0.
 
     \b
     Examples:

@@ -58,6 +58,12 @@ _SHOWN: dict[Path, Value] = {
 }
 
 
+def header(files: Files) -> str:
+    """Give the comment at the top of a values file."""
+    what = _WITHOUT_SECRETS.format(place=files.secret_place) if files.git_safe else _WITH_SECRETS
+    return HEADER.format(what=what)
+
+
 def credentials_header(host: str, user: str) -> str:
     """Give the comment at the top of a credentials file."""
     return CREDENTIALS_HEADER.format(host=host, user=user)
@@ -226,8 +232,7 @@ class _Generation:
 
     def _begin(self) -> None:
         names = self.session.names
-        what = _WITHOUT_SECRETS.format(place=names.secret_place) if names.git_safe else _WITH_SECRETS
-        self.session.begin(HEADER.format(what=what), SECRETS_HEADER.format(values=names.values, secrets=names.secrets))
+        self.session.begin(header(names), SECRETS_HEADER.format(values=names.values, secrets=names.secrets))
 
     def _write_http_secret(self) -> None:
         there = self.values.get(("httpSecret",)) or {}

@@ -46,8 +46,8 @@ class Place:
     def __init__(self, shape: editing.Shape) -> None:
         self.values = shape.values
         self.mode = mode(shape.values)
-        self.list = UserList(shape)
-        self.pull = PullCredential(shape)
+        self.list = UserList(shape.values, shape.manifests)
+        self.pull = PullCredential(shape.values, shape.manifests)
         self.puller = (self.pull.username or None) if self.pull.wanted else None
         if self.list.conflicts:
             raise ConflictError(self.list.conflicts)

@@ -42,12 +42,12 @@ class Users:
         self.conflicts: list[str] = []
         self.done: list[str] = []
         self.notes: list[str] = []
-        self.list = UserList(session)
-        self._pull = PullCredential(session)
+        self.list = UserList(session.values, session.manifests)
+        self._pull = PullCredential(session.values, session.manifests)
         self.conflicts += self.list.conflicts
         self.passwords = self._read_passwords()
         if self.list.users.keys() <= self.passwords.keys():
-            self.list.restore(session)
+            self.list.restore()
         lost = bool(self.list.secret)  # a user of a Secret that is there has a hash, or is added again
         self.hashes = {name: user.hash for name, user in self.list.users.items() if user.hash or not lost}
         self._grants: dict[str, Grant] = {}
@@ -196,7 +196,7 @@ class Users:
     def write_values(self, comment: str) -> None:
         """Put new users, new hashes and new roles where they belong."""
         if self._new_hashes:
-            self.list.begin(self._session, comment)
+            self.list.begin(comment)
         for name, hashed in self._new_hashes.items():
             if name in self.list.users:
                 self.list.set_hash(name, hashed)
@@ -211,7 +211,7 @@ class Users:
         """Put what the cluster pulls with where it belongs."""
         if self._pull_user is None or self._pull_user not in self.passwords:
             return
-        self._pull.begin(self._session, comment)
+        self._pull.begin(comment)
         if self._pull.set(self._pull_user, self.passwords[self._pull_user], comment):
             self.done.append("pull credential")
 

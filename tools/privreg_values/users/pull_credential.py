@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from privreg_values.errors import FileError
-from privreg_values.shapes.editing import Shape
-from privreg_values.shapes.manifests import PULL_CREDENTIAL, Entry
+from privreg_values.shapes.manifests import PULL_CREDENTIAL, Entry, Manifests
+from privreg_values.shapes.overlay import Values
 from privreg_values.values.nodes import Mark, Path, locate
 
 CREDENTIAL: Path = ("pullSecrets", "credential")
@@ -18,20 +18,21 @@ class PullCredential:
     """The login, in whichever file it is.
 
     Args:
-        shape: The files.
+        values: The values.
+        manifests: The folder with the manifests of Secrets; None without one.
 
     Raises:
         FileError: the Secret that holds it cannot be understood.
     """
 
-    def __init__(self, shape: Shape) -> None:
-        self._values = shape.values
+    def __init__(self, values: Values, manifests: Manifests | None) -> None:
+        self._values, self._manifests = values, manifests
         settings = self._values.get(("pullSecrets",))
         self.wanted = not (isinstance(settings, dict) and settings.get("enabled") is False)
         secret = str(self._values.get(PULL_CREDENTIAL.path) or "")
         self._entry: Entry | None = None
-        if secret and shape.manifests and (secret == PULL_CREDENTIAL.name or shape.manifests.has(secret)):
-            self._entry = shape.manifests.entry(PULL_CREDENTIAL, secret)
+        if secret and manifests and (secret == PULL_CREDENTIAL.name or manifests.has(secret)):
+            self._entry = manifests.entry(PULL_CREDENTIAL, secret)
         elif secret:
             self.wanted = False  # it is in a Secret that these files do not have
         there = self._values.get(CREDENTIAL)
@@ -50,12 +51,12 @@ class PullCredential:
         """Where it is."""
         return self._entry.mark if self._entry else locate(self._values.root, (*CREDENTIAL, "username"))
 
-    def begin(self, shape: Shape, comment: str) -> None:
+    def begin(self, comment: str) -> None:
         """Put it into a Secret's manifest from now on, where there is a folder for these and none yet."""
-        if shape.manifests is None or self._entry or self.username or not self.wanted:
+        if self._manifests is None or self._entry or self.username or not self.wanted:
             return
         self._values.set(PULL_CREDENTIAL.path, PULL_CREDENTIAL.name, comment)
-        self._entry = shape.manifests.entry(PULL_CREDENTIAL, PULL_CREDENTIAL.name)
+        self._entry = self._manifests.entry(PULL_CREDENTIAL, PULL_CREDENTIAL.name)
         self.username, self.password = _login(self._entry)
 
     def set(self, username: str, password: str, comment: str = "") -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from privreg_values.shapes.editing import Shape
 from privreg_values.shapes.manifests import USERS as USERS_SECRET
-from privreg_values.shapes.manifests import Entry
+from privreg_values.shapes.manifests import Entry, Manifests
 from privreg_values.shapes.overlay import Values
 from privreg_values.users import htpasswd
 from privreg_values.users.htpasswd import Previous
@@ -47,7 +46,8 @@ class UserList:
     """A list of users, and how to change it.
 
     Args:
-        shape: The files.
+        values: The values.
+        manifests: The folder with the manifests of Secrets; None without one.
 
     Attributes:
         secret: The Secret that the users are in; empty where they are in the values.
@@ -57,12 +57,12 @@ class UserList:
         strangers: Those who are in the Secret's manifest and have no role, by name: a sentence about each.
     """
 
-    def __init__(self, shape: Shape) -> None:
-        self._values = shape.values
-        self.secret = str(shape.values.get(USERS_SECRET.path) or "")
+    def __init__(self, values: Values, manifests: Manifests | None = None) -> None:
+        self._values, self._manifests = values, manifests
+        self.secret = str(values.get(USERS_SECRET.path) or "")
         self._entry: Entry | None = None
-        if self.secret and shape.manifests and shape.manifests.has(self.secret):
-            self._entry = shape.manifests.entry(USERS_SECRET, self.secret)
+        if self.secret and manifests and manifests.has(self.secret):
+            self._entry = manifests.entry(USERS_SECRET, self.secret)
         self.path = ACCESS if self.secret else USERS
         self.conflicts: list[str] = []
         self.users: dict[str, User] = {}
@@ -74,19 +74,19 @@ class UserList:
         """The Secret with the users, where these files do not have it; empty where they do."""
         return "" if self._entry else self.secret
 
-    def begin(self, shape: Shape, comment: str) -> None:
+    def begin(self, comment: str) -> None:
         """Put the users into a Secret's manifest from now on, where there is a folder for these and no user yet."""
-        if shape.manifests is None or self.secret or self.users:
+        if self._manifests is None or self.secret or self.users:
             return
         self.secret, self.path = USERS_SECRET.name, ACCESS
         self._values.set(USERS_SECRET.path, self.secret, comment)
-        self._entry = shape.manifests.entry(USERS_SECRET, self.secret)
+        self._entry = self._manifests.entry(USERS_SECRET, self.secret)
         self._read()
 
-    def restore(self, shape: Shape) -> None:
+    def restore(self) -> None:
         """Make the Secret's manifest anew, where it has been lost."""
-        if shape.manifests and self.elsewhere == USERS_SECRET.name:
-            self._entry = shape.manifests.entry(USERS_SECRET, self.secret)
+        if self._manifests and self.elsewhere == USERS_SECRET.name:
+            self._entry = self._manifests.entry(USERS_SECRET, self.secret)
 
     def _read(self) -> None:
         lines = htpasswd.read(self._entry.text) if self._entry else {}
