@@ -12,7 +12,7 @@ from tests.cluster.paths import ROOT
 from tests.cluster.pki import Authority
 
 ACCEPTED = [*ALL, *((path,) for path in sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml")))]
-USERS = "userlist users\n    user jo password $2y$05$" + "U" * 53 + "\n"
+USERS = "userlist users\n    user jo password $2y$05$" + "U" * 53 + "\nuserlist previous\n"
 REALMS = [
     "the team's own",
     "100% ours",

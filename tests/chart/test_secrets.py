@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from tests.chart.rendering import EVERYTHING, NAMESPACE, Json, notes, render, title
+from tests.chart.rendering import CHART, EVERYTHING, NAMESPACE, Json, notes, render, title
 
 VALUES: Json = yaml.load(EVERYTHING.read_text(), yaml.CSafeLoader)
 SECRETS = [
@@ -72,3 +72,13 @@ def test_the_secrets_hold_what_they_should() -> None:
     assert json.loads(content("privreg-credential", ".dockerconfigjson")) == {
         "auths": {"registry.example.com": {**login, "auth": pair}}
     }
+
+
+def test_a_previous_password_is_a_comment_in_the_secret_of_the_users_and_nowhere_else() -> None:
+    path = CHART / "ci" / "rotation-values.yaml"
+    user = yaml.load(path.read_text(), yaml.CSafeLoader)["auth"]["users"][1]
+    secret = f"{user['previous']['hash']}:{user['previous']['until']}"
+    found = [item for item in render(path).objects if any(it in json.dumps(item) for it in disguises(secret))]
+    assert [title(item) for item in found] == [f"Secret {NAMESPACE}/privreg-htpasswd"]
+    lines = base64.b64decode(found[0]["data"]["htpasswd"]).decode().splitlines()
+    assert lines[1:] == [f"ci:{user['hash']}", f"#previous:ci:{secret}"]

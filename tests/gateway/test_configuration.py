@@ -61,6 +61,7 @@ def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
     files["users.cfg"] = "userlist users\n" + "".join(
         f"    user {name} password {password}\n" for name, _, password in (line.partition(":") for line in users)
     )
+    files["users.cfg"] += "userlist previous\n"
     for end in ("crt", "key"):
         files[f"tls.{end}"] = (authority.folder / f"tls.{end}").read_text()
     for name, text in files.items():

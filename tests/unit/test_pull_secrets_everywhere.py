@@ -98,10 +98,17 @@ def test_nothing_is_taken_back_when_nothing_changes(site: Site, capsys: pytest.C
     assert site.everything() == before
 
 
-def test_a_release_that_delivered_nothing_before_has_nothing_to_take_back(site: Site) -> None:
-    target = site.target()
-    site.settings.unlink()
+@pytest.mark.parametrize("before", [None, '{"release": "a/b"}', "not JSON"])
+def test_without_settings_that_are_understood_nothing_is_taken_back(
+    site: Site, before: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.run("deliver")
+    delivered = site.everything()
+    target = site.target(enabled=False)
+    site.settings.write_text(before) if before else site.settings.unlink()
     assert site.run("retire", f"--target={target}") == 0
+    assert "nothing is taken back: " in capsys.readouterr().out
+    assert site.everything() == delivered
 
 
 @pytest.mark.parametrize("namespaces", [["*-000"], ["one-000", "two-000"]], ids=["pattern", "names"])

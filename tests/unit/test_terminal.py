@@ -122,6 +122,18 @@ def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
     assert passwords(tmp_path)["alice"] == "hunter2"
 
 
+def test_a_password_to_verify_is_asked_for_once_and_not_shown(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen", "--host=registry.example.com", "--yes", "--no-cluster") as it:
+        assert it.end() == 0
+    for password, code, said in ((passwords(tmp_path)["ci"], 0, "matches"), ("hunter2", 1, "does not match")):
+        with terminal(tmp_path, "users", "verify", "ci") as it:
+            it.wait_for("Password of ci: ")
+            it.type(f"{password}\n")
+            assert it.end() == code
+            assert f"ci: the password {said}" in it.seen
+            assert password not in it.seen
+
+
 @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
 def test_whoever_leaves_at_a_password_has_interrupted(keys: str, tmp_path: Path) -> None:
     with terminal(tmp_path, *CLOSED) as it:

@@ -162,8 +162,22 @@ def test_the_list_as_json(made: Path, cli: Cli) -> None:
     cli("users", "role", "cluster", "pull", "--repository=base/*")
     found = json.loads(cli("users", "list", "--json", "-f", made / "values.yaml").out)["users"]
     assert found[1:] == [
-        {"name": "ci", "role": "push", "repositories": None, "hashCost": 4, "pullCredential": False},
-        {"name": "cluster", "role": "pull", "repositories": ["base/*"], "hashCost": 4, "pullCredential": True},
+        {
+            "name": "ci",
+            "role": "push",
+            "repositories": None,
+            "hashCost": 4,
+            "pullCredential": False,
+            "previousUntil": None,
+        },
+        {
+            "name": "cluster",
+            "role": "pull",
+            "repositories": ["base/*"],
+            "hashCost": 4,
+            "pullCredential": True,
+            "previousUntil": None,
+        },
     ]
 
 

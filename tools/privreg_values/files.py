@@ -17,6 +17,7 @@ from pathlib import Path
 from privreg_values.errors import FileError
 
 LOCK_SECONDS = 10.0
+_STAGED = ".tmp"
 _NO_LOCKS_HERE = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -110,10 +111,17 @@ def write_all(contents: Sequence[tuple[Target, bytes]]) -> None:
         _sync_folder(folder)
 
 
+def sweep(it: Target) -> None:
+    """Remove what runs that were killed left of a file's new self; to be called while the file is locked."""
+    for path in it.path.parent.iterdir():
+        if path.name.startswith(f".{it.path.name}.") and path.name.endswith(_STAGED):
+            path.unlink(missing_ok=True)
+
+
 def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
     """Write the bytes to a private file (mkstemp) beside the target; it is removed if it is never renamed."""
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=".tmp", dir=it.path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=_STAGED, dir=it.path.parent)
     except OSError as error:
         raise _cannot("written", it.name, error) from None
     temporary = Path(name)
@@ -169,29 +177,34 @@ def _interrupts_held() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked(targets: Sequence[Target], seconds: float = LOCK_SECONDS) -> Iterator[None]:
+def locked(targets: Sequence[Target], seconds: float = LOCK_SECONDS) -> Iterator[bool]:
     """Keep other runs away from the folders of these files; the kernel lets go when a run ends.
 
     Args:
         targets: The files to be written.
         seconds: How long to wait for another run.
 
+    Yields:
+        Whether others are kept away: not every file system has locks.
+
     Raises:
         FileError: another run holds a folder for longer than that.
     """
     with contextlib.ExitStack() as held:
+        alone = True
         for folder in sorted({it.path.parent for it in targets}):
             descriptor = _open_folder(folder)
             held.callback(os.close, descriptor)
-            _lock(descriptor, folder, time.monotonic() + seconds)
-        yield
+            alone = _lock(descriptor, folder, time.monotonic() + seconds) and alone
+        yield alone
 
 
-def _lock(descriptor: int, folder: Path, deadline: float) -> None:
+def _lock(descriptor: int, folder: Path, deadline: float) -> bool:
+    """Lock a folder; False where its file system has no locks."""
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return True
         except BlockingIOError:
             if time.monotonic() > deadline:
                 message = f"{folder}: another privreg-values is writing here"
@@ -199,7 +212,7 @@ def _lock(descriptor: int, folder: Path, deadline: float) -> None:
             time.sleep(0.05)
         except OSError as error:
             if error.errno in _NO_LOCKS_HERE:  # NFS and the like: go on without, renames are atomic there too
-                return
+                return False
             raise
 
 

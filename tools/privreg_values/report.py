@@ -9,8 +9,9 @@ from dataclasses import asdict
 
 from privreg_values.generate.gen import Outcome
 from privreg_values.registry.reach import Step
+from privreg_values.shapes.layout import Files
 from privreg_values.terminal import Style
-from privreg_values.users.accounts import Account, Change, Files
+from privreg_values.users.report import install_text
 
 _NAME_WIDTH = 9  # of the longest step's name, "challenge"
 
@@ -32,52 +33,18 @@ def steps_json(host: str, repository: str, steps: Sequence[Step]) -> str:
     )
 
 
-def generation_text(outcome: Outcome, values: str, credentials: str, style: Style) -> list[str]:
+def generation_text(outcome: Outcome, files: Files, style: Style) -> list[str]:
     """Say what `gen` did and what comes next; never a password."""
     if not outcome.written:
-        return [f"{values} and {credentials}: nothing to add"]
+        return [f"{files.values} and {files.credentials}: nothing to add"]
     lines = [f"wrote {name}" for name in outcome.written]
     if outcome.done:
         lines.append(f"new: {style.wrap(', '.join(outcome.done), 5)}")
-    values, credentials = shlex.quote(values), shlex.quote(credentials)
+    values, credentials = shlex.quote(files.values), shlex.quote(files.credentials)
     return [
         *lines,
         "",
         f"passwords   {credentials}",
-        f"install     helm upgrade --install privreg charts/privreg -f {values}",
+        *install_text(files),
         f"then        privreg-values check {values} --credentials {credentials}",
     ]
-
-
-def change_text(change: Change, files: Files, *, new_password: bool) -> list[str]:
-    """Say what a change of one user did and what comes next; never a password."""
-    if not change.done:
-        return [f"{files.values}: nothing to change"]
-    lines = [*(f"wrote {name}" for name in change.written), change.done, ""]
-    if new_password:
-        lines.append(f"password    {files.credentials}")
-    return [*lines, f"install     helm upgrade --install privreg charts/privreg -f {files.values}"]
-
-
-def accounts_text(accounts: Sequence[Account]) -> list[str]:
-    """Give the users as a table."""
-    rows = [("USER", "ROLE", "HASH COST", "REPOSITORIES", "")]
-    for it in accounts:
-        rows.append(
-            (
-                it.name,
-                it.role or "none",
-                "-" if it.hash_cost is None else str(it.hash_cost),
-                ", ".join(it.repositories) if it.repositories else "all",
-                "the cluster pulls with it" if it.pull_credential else "",
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def accounts_json(accounts: Sequence[Account]) -> str:
-    """Give the users as one JSON document."""
-    names = {"hash_cost": "hashCost", "pull_credential": "pullCredential"}
-    users = [{names.get(key, key): value for key, value in asdict(it).items()} for it in accounts]
-    return json.dumps({"users": users}, indent=2)

@@ -28,18 +28,41 @@ fingerprint() {
     cat "$CONFIG"/* "$AUTH"/htpasswd ${TLS:+"$TLS"/tls.crt "$TLS"/tls.key} 2>/dev/null | sha256sum
 }
 
-# An htpasswd file as HAProxy's userlist. A line that is no user with a bcrypt hash is an error.
+# An htpasswd file as HAProxy's userlists: `users`, and `previous` for the passwords before theirs, which are in
+# comments "#previous:NAME:HASH:UNTIL". A line that is neither and no user with a bcrypt hash is an error.
 users() {
-    echo "userlist users"
     awk -F: '
-        /^[ \t]*(#|$)/ { next }
-        { sub(/\r$/, ""); split($2, words, /[ \t]+/) }
-        NF < 2 || $1 !~ /^[A-Za-z0-9][A-Za-z0-9._@-]*$/ || words[1] !~ /^[$]2[aby][$](0[4-9]|1[0-4])[$][.\/A-Za-z0-9]*$/ || length(words[1]) != 60 {
-            printf "line %d of htpasswd is no user with a bcrypt hash of cost 4 to 14 (htpasswd -B makes them)\n", NR > "/dev/stderr"
+        function refuse(what) {
+            printf "line %d of htpasswd%s\n", NR, what > "/dev/stderr"
+            bad = 1
             exit 1
         }
-        seen[$1]++ { printf "line %d of htpasswd: the user %s is there twice\n", NR, $1 > "/dev/stderr"; exit 1 }
+        function is_user(name, hash) {
+            return name ~ /^[A-Za-z0-9][A-Za-z0-9._@-]*$/ && hash ~ /^[$]2[aby][$](0[4-9]|1[0-4])[$][.\/A-Za-z0-9]*$/ && length(hash) == 60
+        }
+        { sub(/\r$/, "") }
+        /^#previous:/ {
+            if (!is_user($2, $3)) refuse(" is no user with a bcrypt hash of cost 4 to 14 (htpasswd -B makes them)")
+            if ($2 in previous) refuse(": the user " $2 " has a previous password twice")
+            previous[$2] = "    user " $2 " password " $3
+            line[$2] = NR
+            next
+        }
+        /^[ \t]*(#|$)/ { next }
+        { split($2, words, /[ \t]+/) }
+        !is_user($1, words[1]) { refuse(" is no user with a bcrypt hash of cost 4 to 14 (htpasswd -B makes them)") }
+        seen[$1]++ { refuse(": the user " $1 " is there twice") }
         { print "    user " $1 " password " words[1] }
+        BEGIN { print "userlist users" }
+        END {
+            if (bad) exit 1
+            print "userlist previous"
+            for (name in previous) {
+                NR = line[name]
+                if (!(name in seen)) refuse(": " name " has a previous password and is no user")
+                print previous[name]
+            }
+        }
     ' "$1"
 }
 
@@ -64,7 +87,7 @@ prepare() {
 report_mismatches() {
     awk '
         FNR == 1 { file++ }
-        file == 1 && $1 == "user" { user[$2] = 1 }
+        file == 1 && $1 == "user" { user[$2] = 1 } # of both lists: who has a previous password is a user
         file == 2 && NF == 2 { role[$1] = 1 }
         END {
             for (name in user) if (!(name in role)) print "user " name " has no role and may do nothing: give it one in auth.access"

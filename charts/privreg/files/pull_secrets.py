@@ -62,13 +62,19 @@ def lacking_default(settings: Settings, places: Iterable[Place]) -> list[str]:
     return [place.namespace for place in places if place.served and "default" not in place.there]
 
 
-def retire(api: Api, connect: Connect, settings: Settings, target: Settings) -> int:
-    """Take back what `settings` delivered and `target` will not; returns the exit code."""
+def retire(connect: Connect, before: Path, target: Settings) -> int:
+    """Take back what the settings in `before` delivered and `target` will not; returns the exit code."""
+    try:
+        settings = Settings.read(before)
+    except SettingsError as error:  # no release before, or one of a chart that had other settings
+        print(f"nothing is taken back: {error}")
+        return 0
     if settings.delivers_like(target):
         print("nothing to take back")
         return 0
-    stop_watcher(api, settings)  # it would bring back what is taken away
-    return report(reconcile(api, connect, settings, retirement_plan(settings, target)), target)
+    with connect() as api:
+        stop_watcher(api, settings)  # it would bring back what is taken away
+        return report(reconcile(api, connect, settings, retirement_plan(settings, target)), target)
 
 
 def withdraw(api: Api, connect: Connect, settings: Settings) -> int:
@@ -125,15 +131,12 @@ def main(arguments: Sequence[str] | None = None, connect: Connect | None = None)
     pace = Pace(REQUESTS_PER_SECOND)
     connect = connect or (lambda: Api.in_cluster(pace))
     try:
-        if options.command == "retire" and not options.settings.exists():
-            print("nothing was delivered before")
-            return 0
+        if options.command == "retire":
+            return retire(connect, options.settings, Settings.read(options.target))
         settings = Settings.read(options.settings)
         with connect() as api:
             if options.command == "deliver":
                 return deliver(api, connect, settings)
-            if options.command == "retire":
-                return retire(api, connect, settings, Settings.read(options.target))
             if options.command == "withdraw":
                 return withdraw(api, connect, settings)
         Watcher(connect, settings, lambda line: print(line, flush=True)).run()

@@ -29,6 +29,13 @@ auth: nobody could log in; run `privreg-values gen --host NAME`, or set auth.use
 {{- range $twice | uniq }}
 auth.users: the name {{ . }} is there twice; keep one of them
 {{- end }}
+{{- if eq .mode "htpasswd" }}
+{{- range .users }}
+{{- if .previous }}
+auth.users: {{ .name }} has a previous password, which needs auth.mode gateway; take it out with `privreg-values users prune --all`, or set auth.mode to gateway
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

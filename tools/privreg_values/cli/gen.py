@@ -49,6 +49,15 @@ def gen(
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The values file.")] = "values.yaml",
     credentials: Annotated[str, typer.Option(metavar="FILE", help="The file for the passwords.")] = "credentials.yaml",
+    split: Annotated[
+        bool, typer.Option("--split", help="Keep the values file safe for git: secrets.yaml beside it has the secrets.")
+    ] = False,
+    manifests: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="Keep the values file safe for git: Secrets whose manifests are in the folder."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     profile: Annotated[
         Profile | None,
@@ -81,6 +90,9 @@ def gen(
     ask_password: Annotated[
         bool, typer.Option("--ask-password", help="Ask for the password of the one user named.")
     ] = False,
+    password_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read the password of the one user named from a file.")
+    ] = None,
     storage: Annotated[Storage | None, typer.Option(help="Where the images are kept.")] = None,
     storage_size: Annotated[
         str | None, typer.Option(metavar="SIZE", help="How large: the claim of pvc, the limit of emptyDir.")
@@ -114,7 +126,8 @@ def gen(
     """Make a values file and its credentials, or add to them.
 
     What is there is kept: run again, it adds what is missing and what is asked for. Passwords go into
-    the credentials file only, their hashes into the values file; both are readable by you alone.
+    the credentials file only, their hashes into the values file, or with --split or --manifests beside
+    it. What holds secrets is readable by you alone.
 
     For a new file, it reads the cluster of your kubeconfig, if one answers, and takes what fits: at a
     terminal it asks first, in a script or with --yes it says what it took. Options always win.
@@ -129,9 +142,12 @@ def gen(
       privreg-values gen --user alice:push --ask-password
       privreg-values gen --user 'bob:pull:team-a/**,base/*'
       privreg-values gen --rotate ci
+      privreg-values gen --host registry.example.com --split
+      privreg-values gen --host registry.example.com --manifests secrets
     """
     from privreg_values.commands.gen import Sources, run  # noqa: PLC0415
     from privreg_values.generate.choices import Choices  # noqa: PLC0415 - only when it runs
+    from privreg_values.shapes import layout  # noqa: PLC0415
 
     choices = Choices(
         ingress=False if no_ingress else None,
@@ -150,13 +166,13 @@ def gen(
     )
     run(
         host=host,
-        output=output,
-        credentials=credentials,
+        files=layout.for_gen(output, credentials, split=split, manifests=manifests),
         ask=not yes,
         users=user or [],
         rotate=rotate or [],
         password_stdin=password_stdin,
         ask_password=ask_password,
+        password_file=password_file,
         choices=choices,
         sources=Sources(profile, not no_cluster, context),
     )

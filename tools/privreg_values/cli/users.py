@@ -9,7 +9,7 @@ import typer
 from privreg_values.users.roles import Role
 
 app = typer.Typer(
-    help="Add, list, change and remove users in a values file.",
+    help="Add, list, change and remove users in values files.",
     epilog="Example: privreg-values users add jane --role push",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -17,7 +17,16 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user.")]
-Values = Annotated[str, typer.Option("--values", "-f", metavar="FILE", help="The values file.")]
+Values = Annotated[
+    list[str],
+    typer.Option(
+        "--values",
+        "-f",
+        metavar="FILE",
+        help="The values file; given again, the file or folder with its secrets. Without that: secrets.yaml or the "
+        "folder secrets beside it, if there is one.",
+    ),
+]
 Credentials = Annotated[str, typer.Option(metavar="FILE", help="The file with the passwords.")]
 Repositories = Annotated[
     list[str] | None,
@@ -29,6 +38,11 @@ Repositories = Annotated[
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 AskPassword = Annotated[bool, typer.Option("--ask-password", help="Ask for the password.")]
+PasswordFile = Annotated[str | None, typer.Option(metavar="FILE", help="Read the password from a file.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+_VALUES = ["values.yaml"]
+_CREDENTIALS = "credentials.yaml"
 
 
 @app.command("add")
@@ -39,13 +53,14 @@ def add(
     repository: Repositories = None,
     password_stdin: PasswordStdin = False,
     ask_password: AskPassword = False,
-    values: Values = "values.yaml",
-    credentials: Credentials = "credentials.yaml",
+    password_file: PasswordFile = None,
+    values: Values = _VALUES,
+    credentials: Credentials = _CREDENTIALS,
 ) -> None:
     """Add a user; without a given password, make one.
 
-    The password goes into the credentials file and is never shown, its hash into the values file.
-    It counts after the next `helm upgrade`, a few seconds later.
+    The password goes into the credentials file and is never shown, its hash into the values file or to
+    where its secrets are. It counts after the next `helm upgrade`, a few seconds later.
 
     \b
     Examples:
@@ -56,18 +71,16 @@ def add(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.add(
-        users.Files(values, credentials), name, role, repository or [], password_stdin=password_stdin, ask=ask_password
-    )
+    source = users.Source(password_stdin, ask_password, password_file)
+    users.add(users.find(values, credentials), name, role, repository or [], source)
 
 
 @app.command("list")
-def list_users(
-    *,
-    values: Values = "values.yaml",
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
-) -> None:
-    """List the users, their roles and repositories, the cost of their hashes, and who the cluster pulls with.
+def list_users(*, values: Values = _VALUES, as_json: Json = False) -> None:
+    """List the users and their roles.
+
+    Also their repositories, the cost of their hashes, whom the cluster pulls with, and old passwords
+    that still work.
 
     \b
     Examples:
@@ -76,7 +89,24 @@ def list_users(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.show(values, as_json=as_json)
+    users.list_users(users.find(values, _CREDENTIALS), as_json=as_json)
+
+
+@app.command("show")
+def show(*, name: Name, values: Values = _VALUES, as_json: Json = False) -> None:
+    """Show all about one user but the password.
+
+    Role, repositories, cost of the hash, whether the cluster pulls with it, until when an old password
+    works as well, and where it is written.
+
+    \b
+    Examples:
+      privreg-values users show ci
+      privreg-values users show ci -f values.yaml -f secrets.yaml --json
+    """
+    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
+
+    users.show(users.find(values, _CREDENTIALS), name, as_json=as_json)
 
 
 @app.command("role")
@@ -88,8 +118,8 @@ def role(
     all_repositories: Annotated[
         bool, typer.Option("--all-repositories", help="The role is for all repositories from now on.")
     ] = False,
-    values: Values = "values.yaml",
-    credentials: Credentials = "credentials.yaml",
+    values: Values = _VALUES,
+    credentials: Credentials = _CREDENTIALS,
 ) -> None:
     """Give a user another role, or other repositories.
 
@@ -104,7 +134,87 @@ def role(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.role(users.Files(values, credentials), name, role, repository or [], everywhere=all_repositories)
+    users.role(users.find(values, credentials), name, role, repository or [], everywhere=all_repositories)
+
+
+@app.command("rotate")
+def rotate(
+    *,
+    name: Name,
+    keep_old: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Let the old password work as well, for 30m, 1h or 7d: until `users prune`."),
+    ] = None,
+    password_stdin: PasswordStdin = False,
+    ask_password: AskPassword = False,
+    password_file: PasswordFile = None,
+    values: Values = _VALUES,
+    credentials: Credentials = _CREDENTIALS,
+) -> None:
+    """Give a user a new password.
+
+    The pull credential follows if it is this user's.
+
+    With --keep-old both passwords work while copies of the new one spread, in auth.mode gateway.
+    `users prune` ends that: until it has run and the release is upgraded, the old password works.
+
+    \b
+    Examples:
+      privreg-values users rotate ci
+      privreg-values users rotate cluster --keep-old 1h
+      privreg-values users rotate jane --ask-password
+    """
+    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
+
+    source = users.Source(password_stdin, ask_password, password_file)
+    users.rotate(users.find(values, credentials), name, source, keep_old=keep_old)
+
+
+@app.command("prune")
+def prune(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those whose time is not over.")] = False,
+    values: Values = _VALUES,
+    credentials: Credentials = _CREDENTIALS,
+) -> None:
+    """Take out old passwords whose time is over.
+
+    They are those that `users rotate --keep-old` kept; one works until it is taken out and the release
+    is upgraded.
+
+    \b
+    Examples:
+      privreg-values users prune
+      privreg-values users prune --all
+    """
+    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
+
+    users.prune(users.find(values, credentials), everything=everything)
+
+
+@app.command("verify")
+def verify(
+    *,
+    name: Name,
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    values: Values = _VALUES,
+    as_json: Json = False,
+) -> None:
+    """Say whether a password is a user's.
+
+    Asks for it unless it is given. Exits with 1 if it is not the user's. An old password that still
+    works is said to be one, and ends with 0.
+
+    \b
+    Examples:
+      privreg-values users verify jane
+      privreg-values users verify ci --password-stdin < password
+    """
+    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
+
+    source = users.Source(stdin=password_stdin, file=password_file)
+    users.verify(users.find(values, _CREDENTIALS), name, source, as_json=as_json)
 
 
 @app.command("remove")
@@ -114,10 +224,10 @@ def remove(
     force: Annotated[
         bool, typer.Option("--force", help="Also the user that the cluster pulls with, and the pull credential.")
     ] = False,
-    values: Values = "values.yaml",
-    credentials: Credentials = "credentials.yaml",
+    values: Values = _VALUES,
+    credentials: Credentials = _CREDENTIALS,
 ) -> None:
-    """Remove a user from the values file, and the password from the credentials file.
+    """Remove a user and the password.
 
     \b
     Examples:
@@ -126,25 +236,4 @@ def remove(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.remove(users.Files(values, credentials), name, force=force)
-
-
-@app.command("rotate")
-def rotate(
-    *,
-    name: Name,
-    password_stdin: PasswordStdin = False,
-    ask_password: AskPassword = False,
-    values: Values = "values.yaml",
-    credentials: Credentials = "credentials.yaml",
-) -> None:
-    """Give a user a new password; the pull credential follows if it is this user's.
-
-    \b
-    Examples:
-      privreg-values users rotate ci
-      privreg-values users rotate jane --ask-password
-    """
-    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
-
-    users.rotate(users.Files(values, credentials), name, password_stdin=password_stdin, ask=ask_password)
+    users.remove(users.find(values, credentials), name, force=force)

@@ -20,6 +20,7 @@ from privreg_values.generate.choices import Choices
 from privreg_values.generate.gen import Request, generate
 from privreg_values.generate.present import present
 from privreg_values.generate.profiles import profile
+from privreg_values.shapes.layout import Files
 from privreg_values.terminal import style_of
 from privreg_values.users.roles import Grant, parse_user
 
@@ -42,13 +43,13 @@ class Sources:
 def run(
     *,
     host: str | None,
-    output: str,
-    credentials: str,
+    files: Files,
     ask: bool,
     users: Sequence[str],
     rotate: Sequence[str],
     password_stdin: bool,
     ask_password: bool,
+    password_file: str | None,
     choices: Choices,
     sources: Sources,
 ) -> None:
@@ -58,14 +59,14 @@ def run(
         PrivregError: it cannot be done; nothing was changed.
     """
     grants = _grants(users)
-    password = _password([*grants, *rotate], password_stdin, ask_password)
+    password = _password([*grants, *rotate], password_stdin, ask_password, password_file)
     request = Request(host, grants, rotate, password)
     request.check()
-    there = present(output, credentials)
+    there = present(files.values, files.credentials)
     if sources.profile:
         choices = choices.over(profile(sources.profile).without(there.blocks))
         if there.is_in_use:
-            typer.echo(f"note: {output} is in use: what it says stays, whatever the profile has", err=True)
+            typer.echo(f"note: {files.values} is in use: what it says stays, whatever the profile has", err=True)
     choices.check()
     interactive = ask and is_terminal()
     if not there.is_in_use:
@@ -76,11 +77,11 @@ def run(
     request = replace(request, settings=choices.settings(), namespaces=choices.namespaces or ())
     request.check()
     if interactive:
-        _confirm(request, output, credentials)
-    outcome = generate(request, output, credentials)
-    for line in report.generation_text(outcome, output, credentials, style_of(sys.stdout)):
+        _confirm(request, files)
+    outcome = generate(request, files)
+    for line in report.generation_text(outcome, files, style_of(sys.stdout)):
         typer.echo(line)
-    for note in [*outcome.notes, *gitignore.protect([output, credentials])]:
+    for note in [*outcome.notes, *gitignore.protect(files.private)]:
         typer.echo(f"note: {note}", err=True)
     for problem in outcome.problems:
         typer.echo(f"warning: {problem}", err=True)
@@ -124,15 +125,20 @@ def _facts(sources: Sources, answer: Answerer) -> Facts | None:
     return facts
 
 
-def _confirm(request: Request, output: str, credentials: str) -> None:
-    there = [name for name in (output, credentials) if is_there(name)]
-    what = f"Add to {' and '.join(there)}" if there else f"Make {output} and {credentials}"
+def _confirm(request: Request, files: Files) -> None:
+    names = list(dict.fromkeys([files.values, *files.private]))
+    there = [name for name in names if is_there(name)]
+    what = f"Add to {_and(there)}" if there else f"Make {_and(names)}"
     if not confirm(what + (f" for {request.host}" if request.host else "")):
         typer.echo("nothing was changed", err=True)
         raise typer.Exit(1)
 
 
-def _password(names: list[str], from_stdin: bool, ask: bool) -> str | None:
-    if (from_stdin or ask) and len(set(names)) != 1:
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _password(names: list[str], from_stdin: bool, ask: bool, file: str | None) -> str | None:
+    if (from_stdin or ask or file) and len(set(names)) != 1:
         raise UsageError("a password is for exactly one user", "name one with --user or --rotate")
-    return given_password(names[0], from_stdin, ask) if names else None
+    return given_password(names[0], from_stdin, ask, file) if names else None

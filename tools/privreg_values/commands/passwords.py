@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import typer
 
-from privreg_values.errors import CredentialError, UsageError
+from privreg_values.errors import CredentialError, FileError, UsageError
+
+_MOST = 65536  # bytes; no password is as long
 
 
 def is_terminal() -> bool:
@@ -24,8 +27,20 @@ def read_password(stream: BinaryIO) -> str:
     """
     if stream.isatty():
         raise UsageError("--password-stdin does not read from a terminal", "pipe the password in")
+    return _decoded(stream.read(_MOST))
+
+
+def _from_file(name: str) -> str:
     try:
-        return stream.read(65536).decode("utf-8").removesuffix("\n").removesuffix("\r")
+        with Path(name).open("rb") as file:
+            return _decoded(file.read(_MOST))
+    except OSError as error:
+        raise FileError(f"{name}: the password cannot be read: {error.strerror}", "check the name") from None
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise CredentialError("the password is not UTF-8", "give it in UTF-8") from None
 
@@ -48,22 +63,27 @@ def _hidden(text: str, *, again: str | bool = False) -> str:
         raise KeyboardInterrupt from None
 
 
-def given_password(user: str, from_stdin: bool, ask: bool) -> str | None:
+def given_password(user: str, from_stdin: bool, ask: bool, file: str | None = None) -> str | None:
     """Get the password that a person gives; None where one is to be made.
 
     Args:
         user: Whose it will be.
         from_stdin: Read it from standard input.
         ask: Ask for it.
+        file: The name of a file with it; None without one.
 
     Raises:
-        UsageError: it is to come from both, or there is nobody to ask.
+        UsageError: it is to come from several, or there is nobody to ask.
         CredentialError: it is not UTF-8.
+        FileError: the file cannot be read.
     """
-    if from_stdin and ask:
-        raise UsageError("--password-stdin and --ask-password were given together", "give one of them")
+    sources = {"--password-stdin": from_stdin, "--ask-password": ask, "--password-file": file}
+    if len(given := [option for option, value in sources.items() if value]) > 1:
+        raise UsageError(f"{' and '.join(given)} were given together", "give one of them")
     if ask and not is_terminal():
-        raise UsageError("--ask-password needs a terminal", "use --password-stdin")
+        raise UsageError("--ask-password needs a terminal", "use --password-stdin or --password-file")
+    if file:
+        return _from_file(file)
     if from_stdin:
         return read_password(sys.stdin.buffer)
     return ask_new_password(user) if ask else None

@@ -1,45 +1,72 @@
-"""What `users add`, `list`, `role`, `remove` and `rotate` do."""
+"""What `users` does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import typer
 
-from privreg_values import gitignore, report
-from privreg_values.commands.passwords import given_password
+from privreg_values import gitignore
+from privreg_values.commands.passwords import ask_password, given_password, is_terminal
 from privreg_values.errors import UsageError
-from privreg_values.users import accounts
-from privreg_values.users.accounts import Change, Files
+from privreg_values.shapes.layout import Files, find
+from privreg_values.users import accounts, inspect, report, rotation
+from privreg_values.users.place import Change
 from privreg_values.users.roles import Role, grant
 
-__all__ = ["Files", "add", "remove", "role", "rotate", "show"]
+__all__ = ["Files", "Source", "add", "find", "list_users", "prune", "remove", "role", "rotate", "show", "verify"]
 
 
-def add(files: Files, name: str, role: Role, patterns: Sequence[str], *, password_stdin: bool, ask: bool) -> None:
+@dataclass(frozen=True)
+class Source:
+    """Where a password comes from.
+
+    Args:
+        stdin: From standard input.
+        ask: From the person at the terminal.
+        file: From the file of this name.
+    """
+
+    stdin: bool = False
+    ask: bool = False
+    file: str | None = None
+
+    def read(self, name: str) -> str | None:
+        """Get the password of a user; None where one is to be made."""
+        return given_password(name, self.stdin, self.ask, self.file)
+
+
+def add(files: Files, name: str, role: Role, patterns: Sequence[str], source: Source) -> None:
     """Add a user, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
     given = grant(role, patterns)
-    _show(accounts.add(files, name, given, given_password(name, password_stdin, ask)), files, new_password=True)
+    _show(accounts.add(files, name, given, source.read(name)), files, new_password=True)
 
 
-def show(values: str, *, as_json: bool) -> None:
+def list_users(files: Files, *, as_json: bool) -> None:
     """List the users.
 
     Raises:
-        PrivregError: the file cannot be read.
+        PrivregError: a file cannot be read.
     """
-    found, notes = accounts.listing(values)
-    if as_json:
-        typer.echo(report.accounts_json(found))
-    else:
-        for line in report.accounts_text(found):
-            typer.echo(line)
+    found, notes = inspect.listing(files)
+    _print(report.accounts_json(found) if as_json else report.accounts_text(found))
     for note in notes:
         typer.echo(f"note: {note}", err=True)
+
+
+def show(files: Files, name: str, *, as_json: bool) -> None:
+    """Say all about one user.
+
+    Raises:
+        PrivregError: a file cannot be read, or there is no such user.
+    """
+    found = inspect.describe(files, name)
+    _print(report.description_json(found) if as_json else report.description_text(found))
 
 
 def role(files: Files, name: str, role: Role, patterns: Sequence[str], *, everywhere: bool) -> None:
@@ -63,21 +90,54 @@ def remove(files: Files, name: str, *, force: bool) -> None:
     _show(accounts.remove(files, name, force=force), files)
 
 
-def rotate(files: Files, name: str, *, password_stdin: bool, ask: bool) -> None:
+def rotate(files: Files, name: str, source: Source, *, keep_old: str | None) -> None:
     """Give a user a new password, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
-    password = given_password(name, password_stdin, ask)
-    _show(accounts.rotate(files, name, password), files, new_password=True)
+    duration = rotation.parse_duration(keep_old) if keep_old is not None else None
+    _show(accounts.rotate(files, name, source.read(name), duration), files, new_password=True)
+
+
+def prune(files: Files, *, everything: bool) -> None:
+    """Take out old passwords, and say which.
+
+    Raises:
+        PrivregError: it cannot be done; nothing was changed.
+    """
+    _show(accounts.prune(files, everything=everything), files)
+
+
+def verify(files: Files, name: str, source: Source, *, as_json: bool) -> None:
+    """Say whether a password is a user's.
+
+    Raises:
+        PrivregError: there is nothing to compare.
+        typer.Exit: it is not.
+    """
+    password = source.read(name) if source.stdin or source.file else _asked(name)
+    verdict = inspect.verify(files, name, password or "")
+    _print(report.verdict_json(verdict) if as_json else report.verdict_text(verdict))
+    if verdict.match == inspect.Match.NONE:
+        raise typer.Exit(1)
+
+
+def _asked(name: str) -> str:
+    if not is_terminal():
+        raise UsageError("there is nobody to ask for the password", "give --password-stdin or --password-file")
+    return ask_password(name)
 
 
 def _show(change: Change, files: Files, *, new_password: bool = False) -> None:
-    for line in report.change_text(change, files, new_password=new_password):
-        typer.echo(line)
-    protected = gitignore.protect([files.values, files.credentials]) if new_password else []
+    _print(report.change_text(change, files, new_password=new_password))
+    protected = gitignore.protect(files.private) if new_password else []
     for note in [*change.notes, *protected]:
         typer.echo(f"note: {note}", err=True)
     for problem in change.problems:
         typer.echo(f"warning: {problem}", err=True)
+
+
+def _print(text: str | list[str]) -> None:
+    for line in [text] if isinstance(text, str) else text:
+        typer.echo(line)

@@ -7,17 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from privreg_values.errors import ConflictError, UsageError
+from privreg_values.shapes import editing
+from privreg_values.shapes.layout import Files
+from privreg_values.shapes.manifests import HTTP_SECRET
 from privreg_values.users.credentials import check_password, check_user_name, generate_secret
 from privreg_values.users.plan import Users
 from privreg_values.users.roles import Grant
-from privreg_values.values import editing, hosts, validate
+from privreg_values.values import hosts, validate
 from privreg_values.values.nodes import Path, Value, locate
 from privreg_values.values.paths import render
 
 HEADER = """\
 Values of the privreg chart, made by `privreg-values gen`; run it again to add to them.
-`helm show values` lists all others. This file holds a password and hashes of passwords:
-keep it out of version control."""
+`helm show values` lists all others. This file holds {what}."""
+_WITH_SECRETS = "a password and hashes of passwords:\nkeep it out of version control"
+_WITHOUT_SECRETS = "no secret: they are in {place}"
+SECRETS_HEADER = """\
+The secrets that go over {values}: `helm install -f {values} -f {secrets}`.
+Keep this file out of version control, or encrypt it."""
 BLOCKS = {
     "host": "The name that clients and nodes know the registry by.",
     "auth": """\
@@ -49,6 +56,12 @@ _SHOWN: dict[Path, Value] = {
     ("ingress", "className"): "",
     ("tls", "secretName"): "",
 }
+
+
+def header(files: Files) -> str:
+    """Give the comment at the top of a values file."""
+    what = _WITHOUT_SECRETS.format(place=files.secret_place) if files.git_safe else _WITH_SECRETS
+    return HEADER.format(what=what)
 
 
 def credentials_header(host: str, user: str) -> str:
@@ -130,13 +143,12 @@ class Outcome:
     problems: list[validate.Problem]
 
 
-def generate(request: Request, values_name: str, credentials_name: str) -> Outcome:
-    """Make or extend the two files. Both are written, or neither is.
+def generate(request: Request, files: Files) -> Outcome:
+    """Make or extend the files. All of them are written, or none is.
 
     Args:
         request: What is wanted.
-        values_name: The values file.
-        credentials_name: The file for the passwords.
+        files: The files.
 
     Raises:
         UsageError: the request makes no sense, or names no host and the files have none.
@@ -144,12 +156,12 @@ def generate(request: Request, values_name: str, credentials_name: str) -> Outco
         FileError: a file cannot be read, edited or written.
     """
     request.check()
-    with editing.opened(values_name, credentials_name) as session:
+    with editing.opened(files) as session:
         return complete(request, session)
 
 
 def complete(request: Request, session: editing.Editing) -> Outcome:
-    """Add what is missing to two files that are being edited, and write them.
+    """Add what is missing to files that are being edited, and write them.
 
     Raises:
         UsageError: no host is named.
@@ -171,16 +183,17 @@ class _Generation:
 
     def run(self) -> Outcome:
         host = self._agree_on_host()
-        users = Users(self.values, self.credentials)
+        users = Users(self.session)
         users.plan(self.request.users, self.request.rotate, self.request.password)
         self.conflicts += users.conflicts + self._contradictions()
         if self.conflicts:
             raise ConflictError(self.conflicts)
         self._write_values(host, users)
         self._write_credentials(host, users)
-        if new := self.session.new_problems():
+        problems = self.session.problems()
+        if new := self.session.new_problems(problems) + self.session.leaks(users.passwords.values()):
             raise ConflictError(new)
-        problems, written = self.session.problems(), self.session.save()
+        written = self.session.save()
         notes = self.session.notes + users.notes
         return Outcome(host, written, self.done + users.done, notes, list(users.passwords), problems)
 
@@ -207,7 +220,7 @@ class _Generation:
 
     def _write_values(self, host: str, users: Users) -> None:
         fresh = not self.values.text.strip()
-        self.values.begin(HEADER)
+        self._begin()
         if not self.values.get(("host",)):
             self.values.set(("host",), host, BLOCKS["host"])
             self.done.append(f"host {host}")
@@ -217,11 +230,24 @@ class _Generation:
         self._write_namespaces(fresh)
         self._write_settings(fresh)
 
+    def _begin(self) -> None:
+        names = self.session.names
+        self.session.begin(header(names), SECRETS_HEADER.format(values=names.values, secrets=names.secrets))
+
     def _write_http_secret(self) -> None:
         there = self.values.get(("httpSecret",)) or {}
-        if isinstance(there, dict) and not (there.get("value") or there.get("existingSecret")):
+        if not isinstance(there, dict):
+            return
+        named, manifests = there.get("existingSecret"), self.session.manifests
+        if there.get("value") or (named and (named != HTTP_SECRET.name or not manifests or manifests.has(named))):
+            return
+        if manifests:
+            if not named:
+                self.values.set(HTTP_SECRET.path, HTTP_SECRET.name, BLOCKS["httpSecret"])
+            manifests.entry(HTTP_SECRET, HTTP_SECRET.name).set(generate_secret())
+        else:
             self.values.set(("httpSecret", "value"), generate_secret(), BLOCKS["httpSecret"])
-            self.done.append("HTTP secret")
+        self.done.append("HTTP secret")
 
     def _write_namespaces(self, fresh: bool) -> None:
         path = ("pullSecrets", "namespaces")

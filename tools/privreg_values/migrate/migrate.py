@@ -11,9 +11,11 @@ from privreg_values.migrate.found import Carried, Found, Lost
 from privreg_values.migrate.sources import files, hand_made, twuni
 from privreg_values.migrate.sources.objects import from_node
 from privreg_values.migrate.versions import MIGRATIONS
+from privreg_values.shapes import editing
+from privreg_values.shapes.layout import Files
 from privreg_values.users.roles import Grant, Role
 from privreg_values.users.user_list import UserList
-from privreg_values.values import chart, editing
+from privreg_values.values import chart
 from privreg_values.values.nodes import Node
 
 KNOWN = (
@@ -157,7 +159,7 @@ def _in_place(request: Request, name: str) -> Outcome:
         raise UsageError("--output does not fit: values of this chart are changed where they are", "leave it out")
     done: list[str] = []
     lost: list[Lost] = []
-    with editing.opened(name, request.credentials) as session:
+    with editing.opened(Files(name, request.credentials)) as session:
         users = UserList(session.values)
         if users.conflicts:
             raise ConflictError(users.conflicts)
@@ -166,7 +168,7 @@ def _in_place(request: Request, name: str) -> Outcome:
         for migration in MIGRATIONS.values():
             changed, left = migration(session.values, request.grants)
             done, lost = done + changed, lost + left
-        if new := session.new_problems():
+        if new := session.new_problems(session.problems()):
             raise ConflictError(new)
         written = session.save()
         host = session.values.get(("host",))

@@ -8,11 +8,13 @@ from privreg_values.errors import FileError, UsageError
 from privreg_values.files import is_there
 from privreg_values.generate import gen
 from privreg_values.migrate.found import Found, OldUser
+from privreg_values.shapes import editing
+from privreg_values.shapes.layout import Files
 from privreg_values.users.credentials import generate_secret, matches
 from privreg_values.users.plan import PULL_USER
 from privreg_values.users.roles import Grant, Role
 from privreg_values.users.user_list import User, UserList
-from privreg_values.values import editing, hosts
+from privreg_values.values import hosts
 from privreg_values.values.nodes import Path
 
 _BLOCKS = {
@@ -48,7 +50,7 @@ def write(
     if strangers := [it for it in grants if it not in found.users]:
         raise UsageError(f"--role names {strangers[0]}, who is not among the old users", _the_users(found))
     name = _host(found, host)
-    with editing.opened(values, credentials) as session:
+    with editing.opened(Files(values, credentials)) as session:
         _see_that_nothing_is_there(values, credentials)
         writing = _Writing(found, session, name)
         writing.users(grants)
@@ -90,7 +92,7 @@ class _Writing:
         self.found = found
         self.values_file, self.credentials_file = session.values, session.credentials
         self.host = host
-        self.values_file.begin(gen.HEADER)
+        self.values_file.begin(gen.header(session.names))
         self.values_file.set(("host",), host, _BLOCKS["host"])
 
     def users(self, grants: Mapping[str, Grant]) -> None:

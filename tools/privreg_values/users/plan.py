@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from privreg_values.errors import CredentialError
+from privreg_values.shapes.editing import Editing
 from privreg_values.users.credentials import (
     ALPHABET,
     COST_OF_GENERATED,
@@ -19,39 +20,40 @@ from privreg_values.users.credentials import (
     matches,
 )
 from privreg_values.users.known import CREDENTIALS, VALUES
+from privreg_values.users.pull_credential import CREDENTIAL, PullCredential
 from privreg_values.users.roles import Grant, Role
 from privreg_values.users.user_list import USERS, User, UserList, mode
-from privreg_values.values.editor import Editor
 from privreg_values.values.nodes import Path, Value, locate
 
 PULL_USER = "cluster"  # what the cluster itself pulls with
 DEFAULT_ROLES = {"admin": Role.ADMIN, "ci": Role.PUSH, PULL_USER: Role.PULL}
 
-_CREDENTIAL: Path = ("pullSecrets", "credential")
-
 
 class Users:
-    """The users of a values file and of its credentials file.
+    """The users of the values and of the credentials file.
 
     Args:
-        values: The values file.
-        credentials: The credentials file.
+        session: The files.
     """
 
-    def __init__(self, values: Editor, credentials: Editor) -> None:
-        self._values = values
-        self._credentials = credentials
+    def __init__(self, session: Editing) -> None:
+        self._session = session
+        self._values, self._credentials = session.values, session.credentials
         self.conflicts: list[str] = []
         self.done: list[str] = []
         self.notes: list[str] = []
-        self.list = UserList(values)
+        self.list = UserList(session.values, session.manifests)
+        self._pull = PullCredential(session.values, session.manifests)
         self.conflicts += self.list.conflicts
-        self.hashes = {name: user.hash for name, user in self.list.users.items()}
         self.passwords = self._read_passwords()
+        if self.list.users.keys() <= self.passwords.keys():
+            self.list.restore()
+        lost = bool(self.list.secret)  # a user of a Secret that is there has a hash, or is added again
+        self.hashes = {name: user.hash for name, user in self.list.users.items() if user.hash or not lost}
         self._grants: dict[str, Grant] = {}
         self._new_hashes: dict[str, str] = {}
         self._pull_user = self._find_pull_user()
-        self._mode = mode(values)
+        self._mode = mode(session.values)
 
     def plan(self, added: Mapping[str, Grant | None], rotated: Sequence[str], given: str | None) -> None:
         """Decide on every user; `conflicts` tells what stands in the way.
@@ -64,6 +66,9 @@ class Users:
         if elsewhere := self._elsewhere():
             if added or rotated:
                 self._conflict(*elsewhere)
+            if self._session.manifests and self.list.elsewhere:
+                folder = self._session.manifests.folder
+                self.notes.append(f"the Secret {self.list.elsewhere} is not in {folder}: its users are left alone")
             return
         for name in rotated:
             self._rotate(name, given)
@@ -78,7 +83,7 @@ class Users:
         """Tell where the users are, if not in these files."""
         if self._mode == "token":
             return ("auth", "mode"), "is token: the users are the token server's, so none can be added here"
-        if self._values.get(("auth", "existingSecret")):
+        if self.list.elsewhere:
             return ("auth", "existingSecret"), "holds the users, so none can be added here; edit that Secret"
         return None
 
@@ -122,6 +127,7 @@ class Users:
             )
         if unknown := [name for name in self.hashes if name not in self.passwords]:
             self.notes.append(f"{', '.join(unknown)}: password not in {self._credentials.file}; the hash is kept")
+        self.notes += self.list.strangers.values()
         if self._mode == "htpasswd" and self._grants:
             self.notes.append("auth.mode is htpasswd: every user may pull and push, whatever the role says")
         if self._mode == "gateway" and (roleless := self._roleless()):
@@ -150,7 +156,7 @@ class Users:
     def _keep_or_make(self, name: str, given: str | None) -> None:
         known, hashed = self.passwords.get(name), self.hashes.get(name)
         if known is None and name == self._pull_user:
-            known = self._values.get((*_CREDENTIAL, "password"))
+            known = self._pull.password or None
         if given is not None and given != known and (known or hashed) and not self._fits(given, hashed):
             where = self.list.path_of(name) if hashed else USERS
             self._conflict(where, f"{name} has another password than the given one; replace it with --rotate {name}")
@@ -177,10 +183,10 @@ class Users:
         name = self._pull_user
         if name is None or name in rotated:
             return
-        there = self._values.get((*_CREDENTIAL, "password"))
+        there = self._pull.password
         if there and there != self.passwords.get(name):
             self._conflict(
-                (*_CREDENTIAL, "password"), f"is not the password of {name}; make a new one with --rotate {name}"
+                (*CREDENTIAL, "password"), f"is not the password of {name}; make a new one with --rotate {name}"
             )
         elif not there and name not in self.passwords:
             self._conflict(
@@ -188,9 +194,11 @@ class Users:
             )
 
     def write_values(self, comment: str) -> None:
-        """Put new users, new hashes and new roles into the values file."""
+        """Put new users, new hashes and new roles where they belong."""
+        if self._new_hashes:
+            self.list.begin(comment)
         for name, hashed in self._new_hashes.items():
-            if name in self.hashes:
+            if name in self.list.users:
                 self.list.set_hash(name, hashed)
             else:
                 grant = self._grants[name]
@@ -200,20 +208,12 @@ class Users:
                 self.list.set_grant(name, grant)
 
     def write_pull_credential(self, comment: str) -> None:
-        """Put what the cluster pulls with into the values file."""
+        """Put what the cluster pulls with where it belongs."""
         if self._pull_user is None or self._pull_user not in self.passwords:
             return
-        wanted = {"username": self._pull_user, "password": self.passwords[self._pull_user]}
-        there = self._values.get(_CREDENTIAL)
-        if there == wanted:
-            return
-        if not there:
-            self._values.set(_CREDENTIAL, wanted, comment)
-        else:
-            for key, value in wanted.items():
-                if there.get(key) != value:
-                    self._values.set((*_CREDENTIAL, key), value)
-        self.done.append("pull credential")
+        self._pull.begin(comment)
+        if self._pull.set(self._pull_user, self.passwords[self._pull_user], comment):
+            self.done.append("pull credential")
 
     def write_credentials(self, comment: str) -> None:
         """Put new passwords into the credentials file."""
@@ -223,10 +223,7 @@ class Users:
 
     def _find_pull_user(self) -> str | None:
         """Give the user to pull with, or None where something else delivers or nothing does."""
-        there = self._values.get(("pullSecrets",)) or {}
-        if not isinstance(there, dict) or there.get("enabled") is False or there.get("existingSecret"):
-            return None
-        return str(self._values.get((*_CREDENTIAL, "username")) or PULL_USER)
+        return (self._pull.username or PULL_USER) if self._pull.wanted else None
 
     def _read_passwords(self) -> dict[str, str]:
         users: Value = self._credentials.get(("users",)) or {}

@@ -7,7 +7,10 @@ written anew: a change is cut into the text where the reader found its place.
 from __future__ import annotations
 
 import copy
+import difflib
 import json
+import re
+from collections.abc import Iterable
 
 from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.values import removal, yaml_reader
@@ -33,6 +36,8 @@ class Editor:
         document = yaml_reader.parse(text, file)
         if document.parts > 1:
             raise FileError(f"{file}: holds {document.parts} YAML documents", "put the values into one")
+        if re.search(r"\r(?!\n)", text):
+            raise FileError(f"{file}: has lines that end in a carriage return alone", "save it with usual line ends")
         self.file = file
         self.root = document.root
         self._bom = "\ufeff" if text.startswith("\ufeff") else ""  # places in the file do not count it
@@ -48,6 +53,15 @@ class Editor:
         """Write a comment at the top of a file that is still empty."""
         if not self._text.strip():
             self._text = self._joined(_comment(comment))
+
+    def begin_with(self, text: str) -> None:
+        """Write the text of a file that is still empty.
+
+        Raises:
+            SyntaxProblem: Helm would refuse it.
+        """
+        self.root = yaml_reader.parse(text, self.file).root
+        self._text = text
 
     def get(self, path: Path) -> Value:
         """Give the plain value at a path, or None where there is none."""
@@ -70,6 +84,39 @@ class Editor:
             raise self._cannot(path)
         self._commit(self._with_value(path, value, comment), expected, path)
 
+    def is_literal(self, path: Path) -> bool:
+        """Tell whether the value at a path is a text in a literal block, line by line (|)."""
+        node = find(self.root, path)
+        return node is not None and self._text[self._offset(node.mark) :].startswith("|")
+
+    def set_text(self, path: Path, text: str) -> None:
+        """Give a path another text; in a literal block, lines that stay the same keep their bytes.
+
+        Raises:
+            FileError: the file's form does not allow it.
+        """
+        node = find(self.root, path)
+        if node is None or not self.is_literal(path):
+            self.set(path, text)
+            return
+        expected = self._plain_root()
+        _put(expected, path, text)
+        old, new = str(node.value).split("\n"), text.split("\n")
+        lines = self._text.split("\n")
+        first = node.mark.line
+        source = lines[first : first + len(old) - (not old[-1])]
+        indent = next((it[: len(it) - len(it.lstrip(" "))] for it in source if it.strip()), "")
+        if not indent:
+            raise self._cannot(path)
+        end = "\r" if self._newline == "\r\n" else ""
+        written: list[str] = []
+        for tag, i, j, k, m in difflib.SequenceMatcher(None, old[: len(source)], new, autojunk=False).get_opcodes():
+            written += source[i:j] if tag == "equal" else [(indent + it if it else "") + end for it in new[k:m]]
+        if not new[-1]:
+            written.pop()
+        lines[first : first + len(source)] = written
+        self._commit("\n".join(lines), expected, path)
+
     def append(self, path: Path, item: Value) -> None:
         """Add an item to the list at a path.
 
@@ -85,9 +132,9 @@ class Editor:
         expected = self._plain_root()
         _at(expected, path).append(item)
         if node.flow:
-            text = self._inside_brackets(node, _flow(item))
+            text = self._inside_brackets(node, self._inline(item))
         else:
-            text = self._below(node, _block([item], node.mark.column - 1))
+            text = self._below(node, _block([item], removal.dash_column(self._text.split("\n"), node)))
         self._commit(text, expected, path)
 
     def remove(self, path: Path) -> None:
@@ -136,9 +183,9 @@ class Editor:
         if depth == len(path):
             return self._replaced(node, rest, in_flow)
         if node.flow and (node.value or in_flow or not depth):
-            return self._inside_brackets(node, _flow(rest)[1:-1])
+            return self._inside_brackets(node, self._inline(rest)[1:-1])
         if in_flow:
-            return self._replace(node, _flow(rest))
+            return self._replace(node, self._inline(rest))
         if not depth:
             return self._at_end(rest, comment)
         if node.key_mark and not node.value:
@@ -158,7 +205,7 @@ class Editor:
             return self._filled(node, node.key_mark, value)
         if node.value is None and node.end == node.mark:
             return self._splice(self._after_colon(node), self._after_colon(node), " " + _flow(value))
-        return self._replace(node, _flow(value))
+        return self._replace(node, self._inline(value))
 
     def _replace(self, node: Node, text: str) -> str:
         block_scalar = node.end.column == 1 and node.end.line > node.mark.line
@@ -185,10 +232,18 @@ class Editor:
         return text + self._joined(gap + _comment(comment) + _block(value, 0))
 
     def _inside_brackets(self, node: Node, text: str) -> str:
-        closing = Mark(self.file, node.end.line, node.end.column - 1)
-        if node.value:
-            text = ", " + text
-        return self._splice(closing, closing, text)
+        """Write an entry after the last one; a comma behind that one then is behind this one."""
+        within = node.value.values() if isinstance(node.value, dict) else node.value
+        children = list(within) if isinstance(within, Iterable) and not isinstance(within, str) else []
+        if not children:
+            closing = Mark(self.file, node.end.line, node.end.column - 1)
+            return self._splice(closing, closing, text)
+        last = max((child.end for child in children), key=lambda mark: (mark.line, mark.column))
+        return self._splice(last, last, f", {text}")
+
+    def _inline(self, value: Value) -> str:
+        """Write a value on one line; in a file that is JSON, as JSON."""
+        return json.dumps(value, ensure_ascii=False) if self.root.flow else _flow(value)
 
     def _insert_lines(self, after: int, lines: list[str], text: str) -> str:
         existing = text.split("\n")

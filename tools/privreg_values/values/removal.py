@@ -42,6 +42,23 @@ def without(text: str, parent: Node, step: str | int) -> str:
     return cut.key(child, parent, siblings)
 
 
+def dash_column(lines: list[str], items: Node) -> int:
+    """Give the column, counted from 0, of the dashes of a list; an anchor or a tag may come before them.
+
+    Args:
+        lines: The lines of the whole text.
+        items: The list, which is not empty and not in brackets.
+
+    Raises:
+        CannotCutError: its dashes cannot be found.
+    """
+    first = items.value[0].mark.line if isinstance(items.value, list) else 0
+    for line in reversed(lines[items.mark.line - 1 : first]):
+        if match := re.match(r" *-(?=\s|$)", line):
+            return match.end() - 1
+    raise CannotCutError
+
+
 class _Cut:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -49,7 +66,7 @@ class _Cut:
 
     def item(self, child: Node, parent: Node, *, alone: bool) -> str:
         """Cut out an item that begins with a dash."""
-        column = parent.mark.column - 1
+        column = dash_column(self._lines, parent)
         first = child.mark.line
         while first >= parent.mark.line and not re.match(rf" {{{column}}}-(\s|$)", self._lines[first - 1]):
             first -= 1
@@ -72,11 +89,12 @@ class _Cut:
     def from_brackets(self, child: Node, siblings: list[Node]) -> str:
         """Cut an entry out of [...] or {...}, with one of its commas."""
         start, end = self._offset(_start(child)), self._offset(child.end)
+        ends = [offset for it in siblings if (offset := self._offset(it.end)) <= start]
+        is_last = len(ends) == len(siblings) - 1
+        if ends and is_last and re.fullmatch(r"\s*,\s*", self._text[max(ends) : start]):
+            return self._spliced(max(ends), end)
         if comma := re.match(r"[ \t]*,", self._text[end:]):
             return self._without_span(start, end + comma.end())
-        ends = [offset for it in siblings if (offset := self._offset(it.end)) <= start]
-        if ends and re.fullmatch(r"\s*,\s*", self._text[max(ends) : start]):
-            return self._spliced(max(ends), end)
         return self._without_span(start, end)
 
     def _without_span(self, start: int, end: int) -> str:

@@ -97,6 +97,13 @@ def _auth(values: _Values) -> Iterator[str]:
     names = _names(values, "auth.users")
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"auth.users: the name {name} is there twice; keep one of them"
+    if values.get("auth.mode") == "htpasswd":
+        for user in _maps(values, "auth.users"):
+            if user.get("previous"):
+                yield (
+                    f"auth.users: {user.get('name')} has a previous password, which needs auth.mode gateway; take it "
+                    "out with `privreg-values users prune --all`, or set auth.mode to gateway"
+                )
 
 
 def _roles(values: _Values) -> Iterator[str]:

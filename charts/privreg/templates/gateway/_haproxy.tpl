@@ -167,7 +167,7 @@ frontend verify
     http-request set-var(txn.key) req.fhdr(authorization),sha2(256)
     # Since the door looked, others may have failed, or brought the same credential.
     {{- include "privreg.gateway.refuseGuesses" . }}
-    http-request set-var(txn.good) bool(true) if known or { http_auth(users) }
+    http-request set-var(txn.good) bool(true) if known or { http_auth(users) } or { http_auth(previous) }
     acl good var(txn.good) -m bool
     http-request set-var(txn.user) http_auth_user if !good
     http-request track-sc0 src,ipmask(32,64) table failures if !good

@@ -89,11 +89,14 @@ auth:
 {{- printf "%ds" (sub .Values.terminationGracePeriodSeconds 5) }}
 {{- end }}
 
-{{/* One line a user. */}}
+{{/* One line a user; below it, as a comment that only the gateway reads, the password before. */}}
 {{- define "privreg.registry.htpasswd" -}}
-{{- range .Values.auth.users -}}
+{{- range $user := .Values.auth.users -}}
 {{ .name }}:{{ .hash }}
+{{ with .previous -}}
+#previous:{{ $user.name }}:{{ .hash }}:{{ .until }}
 {{ end }}
+{{- end }}
 {{- end }}
 
 {{- define "privreg.registry.configSecretName" -}}

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 from privreg_values.migrate.found import Lost
 from privreg_values.migrate.versions import v0_1_0_roles
+from privreg_values.shapes.overlay import Values
 from privreg_values.users.roles import Grant
-from privreg_values.values.editor import Editor
 
-Migration = Callable[[Editor, Mapping[str, Grant]], tuple[list[str], list[Lost]]]
+Migration = Callable[[Values, Mapping[str, Grant]], tuple[list[str], list[Lost]]]
 """Brings values over that are older than the change, and leaves all others as they are.
 
 It is given the values file and what the caller wants users to be able to do; it gives what it changed, in words, and

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from privreg_values.migrate.found import Lost
+from privreg_values.shapes.overlay import Values
 from privreg_values.users.plan import DEFAULT_ROLES
 from privreg_values.users.roles import Grant, Role
 from privreg_values.users.user_list import USERS, UserList, mode
-from privreg_values.values.editor import Editor
 from privreg_values.values.nodes import locate
 
 
-def migrate(values: Editor, grants: Mapping[str, Grant]) -> tuple[list[str], list[Lost]]:
+def migrate(values: Values, grants: Mapping[str, Grant]) -> tuple[list[str], list[Lost]]:
     """Give a role to each user without one: the one asked for, that which `gen` gives to the name, or push."""
     if mode(values) != "gateway":
         return [], []
@@ -30,7 +30,7 @@ def migrate(values: Editor, grants: Mapping[str, Grant]) -> tuple[list[str], lis
     return done, _elsewhere(values)
 
 
-def _elsewhere(values: Editor) -> list[Lost]:
+def _elsewhere(values: Values) -> list[Lost]:
     """Tell of users whom only a Secret in the cluster knows."""
     secret = values.get(("auth", "existingSecret"))
     if not secret or values.get(("auth", "access")):
