@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.values.nodes import Path, Value
 
 HIDDEN = "(hidden)"
 HIDDEN_CHANGED = "(hidden, changed)"
 
-Object = dict[str, Any]
 _SECRET_KEY = re.compile(r"hash|password|token|(access|secret|account|private)_?key|credentials?json", re.IGNORECASE)
 _SECRET_PATHS: tuple[Path, ...] = (("httpSecret", "value"),)
 
