@@ -58,7 +58,7 @@ def test_why_the_registry_s_pod_does_not_run_is_explained(event: str, trouble: s
         (ERROR + 'err.detail="filesystem: mkdir /var/lib/registry/docker: read-only file system"', "storage-read-only"),
         (ERROR + 'err.detail="filesystem: mkdir /var/lib/registry/docker: permission denied"', "storage-permissions"),
         (ERROR + 'err.detail="filesystem: mkdir /var/lib/registry: not a directory"', "storage-type"),
-        ("own_folder.py: chown /storage: [Errno 1] Operation not permitted", "storage-permissions"),
+        ("cannot give /storage to 1000:1000: [Errno 1] Operation not permitted: '/storage'", "storage-permissions"),
         (
             'level=error msg="response completed with error" err.code=unsupported err.message="The operation is '
             'unsupported." http.request.method=PUT',

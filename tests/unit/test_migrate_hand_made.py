@@ -170,7 +170,7 @@ def test_the_old_pull_secret_tells_its_password_and_its_namespace(cli: Cli, fold
     ("config", "told"),
     [
         ({"auths": {"registry.example.com": {"username": "bob", "password": "old"}}}, "the password of bob"),
-        ({"auths": {"registry.example.com": {"auth": "!"}}}, "the password of nobody"),
+        ({"auths": {"registry.example.com": {"auth": "!"}}}, "names nobody"),
         ({"auths": {"other.example.com": {"username": "bob", "password": "x"}}}, "a pull Secret for other.example.com"),
         ({"auths": {"registry.example.com": None}}, ""),
         ({"auths": None}, "names nobody"),

@@ -61,9 +61,12 @@ def test_what_is_printed_can_be_read_back() -> None:
     assert logins(make(HOST, Credential("a", PASSWORD))) == {HOST: Credential("a", PASSWORD)}
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"auths": []}', '{"auths": {"a": {}}}', '{"auths": {"a": {"auth": "*"}}}']
-)
+def test_an_entry_without_a_login_as_docker_login_leaves_it_is_no_fault() -> None:
+    text = '{"auths": {"docker.io": {}, "a": {"username": "b", "password": "c"}}, "credsStore": "desktop"}'
+    assert logins(text) == {"a": Credential("b", "c")}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"auths": []}', '{"auths": {"a": {"auth": "*"}}}'])
 def test_what_is_no_docker_configuration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="auths"):
         logins(text)

@@ -87,3 +87,11 @@ def test_secrets_in_values_are_hidden_and_names_are_not() -> None:
     assert hidden["httpSecret"]["value"] == hidden["extraEnv"][0]["value"] == "(hidden)"
     assert hidden["pullSecrets"]["credential"] == {"username": "cluster", "password": "(hidden)"}
     assert hidden["token"] == values["token"]
+
+
+def test_secrets_in_other_places_are_hidden_too() -> None:
+    secret = {"kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"word": "swordfish"}}
+    values = {"extraManifests": [secret, "kind: Secret"], "extraVolumes": ["registry.example.com:\nci:$2y$05$abc"]}
+    hidden = masking.hide(values)
+    assert hidden["extraManifests"] == [{**secret, "stringData": {"word": "(hidden)"}}, "(hidden)"]
+    assert hidden["extraVolumes"] == ["(hidden)"]

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 def check(
     *,
@@ -13,10 +15,7 @@ def check(
         str | None,
         typer.Argument(metavar="VALUES", help="The values file that names the host; values.yaml if it is there."),
     ] = None,
-    credentials: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="The file with the passwords; credentials.yaml if it is there."),
-    ] = None,
+    credentials: options.Credentials = None,
     user: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who to log in as; the first user of that file.")
     ] = None,
@@ -26,13 +25,8 @@ def check(
     host: Annotated[
         str | None, typer.Option(metavar="NAME", help="The registry's name; without it, the values file's.")
     ] = None,
-    ca_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Certificates of authorities to trust as well (PEM).")
-    ] = None,
-    connect_to: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS[:PORT]", help="Connect there instead of looking the host up; the port is 443."),
-    ] = None,
+    ca_file: options.CaFile = None,
+    connect_to: options.ConnectTo = None,
     repository: Annotated[str, typer.Option(metavar="NAME", help="Where to push the image.")] = "privreg/check",
     in_cluster: Annotated[bool, typer.Option("--in-cluster", help="Check from a Pod beside the registry's.")] = False,
     release: Annotated[
@@ -42,11 +36,8 @@ def check(
     release_namespace: Annotated[
         str, typer.Option(metavar="NAME", envvar="PRIVREG_NAMESPACE", help="Its namespace, likewise.")
     ] = "",
-    context: Annotated[
-        str,
-        typer.Option(metavar="NAME", envvar="PRIVREG_CONTEXT", help="A context of the kubeconfig; the current one."),
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    context: options.Context = "",
+    as_json: options.Json = False,
 ) -> None:
     """Check the live registry: name, TLS, login, push, pull.
 

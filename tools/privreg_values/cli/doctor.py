@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 def doctor(
     *,
@@ -18,10 +20,7 @@ def doctor(
         str | None,
         typer.Option(metavar="FILE", help="The values file that names the host; values.yaml if it is there."),
     ] = None,
-    credentials: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="The file with the passwords; credentials.yaml if it is there."),
-    ] = None,
+    credentials: options.Credentials = None,
     user: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who of them pushes a small image; the first one.")
     ] = None,
@@ -35,18 +34,10 @@ def doctor(
     release_namespace: Annotated[
         str, typer.Option(metavar="NAME", envvar="PRIVREG_NAMESPACE", help="Its namespace; found likewise.")
     ] = "",
-    context: Annotated[
-        str,
-        typer.Option(metavar="NAME", envvar="PRIVREG_CONTEXT", help="A context of the kubeconfig; the current one."),
-    ] = "",
-    ca_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Certificates of authorities to trust as well (PEM).")
-    ] = None,
-    connect_to: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS[:PORT]", help="Connect there instead of looking the host up; the port is 443."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    context: options.Context = "",
+    ca_file: options.CaFile = None,
+    connect_to: options.ConnectTo = None,
+    as_json: options.Json = False,
 ) -> None:
     """Tell why Pods cannot pull, and what to do.
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 def migrate(
     *,
@@ -43,7 +45,7 @@ def migrate(
     old_release: Annotated[
         str, typer.Option(metavar="NAME", help="The name of the old release of the chart docker-registry.")
     ] = "docker-registry",
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Bring an older set-up over: manifests made by hand, another chart's values, older values of this chart.
 

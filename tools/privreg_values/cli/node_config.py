@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 class Runtime(StrEnum):
     """The container runtimes whose files are known."""
@@ -61,7 +63,7 @@ def node_config(
         typer.Option("--output", "-o", metavar="FOLDER", help="A new folder; node-config-RUNTIME by default."),
     ] = None,
     script: Annotated[bool, typer.Option("--script", help="Print one shell script for the nodes instead.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Write the files that make a node trust the registry, mirror others by it, or refuse all others.
 

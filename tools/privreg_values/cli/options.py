@@ -38,4 +38,13 @@ ChartVersion = Annotated[
 Timeout = Annotated[
     int, typer.Option(metavar="SECONDS", min=1, help="How long to wait for the objects, and for each hook.")
 ]
+Credentials = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The file with the passwords; credentials.yaml if it is there."),
+]
+CaFile = Annotated[str | None, typer.Option(metavar="FILE", help="Certificates of authorities to trust as well (PEM).")]
+ConnectTo = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS[:PORT]", help="Connect there instead of looking the host up; the port is 443."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]

@@ -47,4 +47,4 @@ def run(files: Sequence[str], target: Target, chart: Chart, *, timeout: int, wai
 
 
 def _cause(failure: Failure) -> str:
-    return failure.opinion.cause if failure.opinion else ""
+    return failure.opinion.what if failure.opinion else ""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from privreg_values.cluster import releases
 from privreg_values.cluster.kubectl import Kubectl, Object
+from privreg_values.cluster.pods import in_order, statuses, words
 from privreg_values.cluster.releases import Release
 from privreg_values.doctor import reading
 from privreg_values.doctor.asking import Registry
@@ -133,11 +134,10 @@ class Collector:
     def _server(self, it: Object, warnings: list[Object]) -> Server:
         namespace, name = it["metadata"]["namespace"], it["metadata"]["name"]
         conditions = {each["type"]: each["status"] for each in it["status"].get("conditions") or ()}
-        logs = {each["name"]: self._log(name, namespace, each["name"]) for each in reading.statuses(it)}
+        logs = {each["name"]: self._log(name, namespace, each["name"]) for each in statuses(it)}
         waits = tuple(reading.waits(it))
-        return Server(
-            namespace, name, conditions.get("Ready") == "True", waits, tuple(reading.in_order(warnings)), logs
-        )
+        events = tuple(map(words, in_order(warnings)))
+        return Server(namespace, name, conditions.get("Ready") == "True", waits, events, logs)
 
     def _log(self, pod: str, namespace: str, container: str) -> str:
         try:

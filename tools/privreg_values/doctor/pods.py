@@ -8,7 +8,8 @@ from privreg_values.doctor.delivery import Delivery
 from privreg_values.doctor.facts import Facts, Failure, Image, Place, Pod
 from privreg_values.doctor.findings import Finding
 from privreg_values.doctor.names import Reference, parse
-from privreg_values.doctor.words import NODE, UNASKED, UNAUTHORIZED, first
+from privreg_values.doctor.node_words import NODE, UNASKED, UNAUTHORIZED
+from privreg_values.doctor.words import first
 from privreg_values.registry.client import printable
 
 
@@ -92,8 +93,8 @@ class _Case:
     def _as_the_node_says(self) -> Finding:
         meaning = first(NODE, self.words)
         if meaning:
-            host = self.facts.host
-            return self._finding(meaning.trouble, meaning.what.format(host=host), meaning.remedy.format(host=host))
+            told = meaning.told(self.words, host=self.facts.host)
+            return self._finding(told.trouble, told.what, told.remedy)
         if UNAUTHORIZED.search(self.words):
             remedy = "see the Secrets that the Pod names in imagePullSecrets, as somebody who may read them"
             return self._finding("unauthorized", "the registry does not know the login that the node sends", remedy)

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 
 from privreg_values.cluster.kubectl import Object
+from privreg_values.cluster.pods import in_order, statuses, words
 from privreg_values.doctor.facts import Failure, Pod
 from privreg_values.pull_secret.docker_config import SECRET_KEY, Credential, logins
 
@@ -30,7 +31,7 @@ def pod(it: Object, events: Sequence[Object] = ()) -> Pod:
     metadata, spec = it["metadata"], it["spec"]
     images = {each["name"]: each["image"] for each in _containers(spec)}
     failures = []
-    for status in statuses(it):
+    for status in statuses(it, debugging=True):
         waiting = status["state"].get("waiting") or {}
         if waiting.get("reason") in _PULLING and status["name"] in images:
             image = images[status["name"]]
@@ -55,12 +56,6 @@ def owner(secret: Object) -> str:
     return str((secret["metadata"].get("annotations") or {}).get(OWNER, ""))
 
 
-def statuses(it: Object) -> list[Object]:
-    """Give the statuses of all containers of a Pod."""
-    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-    return [each for kind in kinds for each in it.get("status", {}).get(kind) or ()]
-
-
 def credentials(secret: Object) -> dict[str, Credential]:
     """Give the logins in a Secret by host.
 
@@ -83,12 +78,6 @@ def waits(it: Object) -> list[str]:
     return [text for text in said if text not in (":", "Completed:", "ContainerCreating:", "PodInitializing:")]
 
 
-def in_order(events: Iterable[Object]) -> list[str]:
-    """Give the words of events, the latest last."""
-    ordered = sorted(events, key=lambda it: it.get("lastTimestamp") or it.get("eventTime") or "")
-    return [f"{it.get('reason', '')}: {it.get('message', '')}" for it in ordered]
-
-
 def _containers(spec: Object) -> list[Object]:
     return [it for kind in ("initContainers", "containers", "ephemeralContainers") for it in spec.get(kind) or ()]
 
@@ -97,5 +86,5 @@ def _words(image: str, message: str, events: Sequence[Object]) -> str:
     """Say why: the kubelet's message, or where that is only about its waiting, the last event of a pull."""
     if message and message != f'Back-off pulling image "{image}"':
         return message
-    said = [text for text in in_order(events) if image in text and "Back-off pulling" not in text]
+    said = [text for text in map(words, in_order(events)) if image in text and "Back-off pulling" not in text]
     return said[-1] if said else message

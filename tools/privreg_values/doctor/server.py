@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from privreg_values.doctor.facts import Answers, Facts, Server
 from privreg_values.doctor.findings import Finding
-from privreg_values.doctor.words import HARMLESS, SERVER, each
+from privreg_values.doctor.server_words import HARMLESS, SERVER
+from privreg_values.doctor.words import Meaning, each
 from privreg_values.registry.client import printable
 
 SKEW = 60  # seconds that clocks may differ
@@ -22,9 +23,30 @@ def opinions(where: str, events: Sequence[str], log: str) -> list[Finding]:
         log: The last lines of its containers.
     """
     lines = [*events, *log.splitlines()]
-    ill = [Finding(it.trouble, where, f"{it.what}: {_gist(line)}", it.remedy) for it, line in each(SERVER, lines)]
+    ill = [_finding(where, it, line) for it, line in each(SERVER, lines)]
     well = [Finding(it.trouble, where, it.what, it.remedy, harmless=True) for it, _ in each(HARMLESS, lines)]
     return [*ill, *well]
+
+
+def likeliest(where: str, events: Sequence[str], log: Sequence[str]) -> Finding | None:
+    """Give the one opinion that counts for a Pod whose words are shown beside it; None where they tell nothing.
+
+    Args:
+        where: The Pod.
+        events: As above; they tell more about a Pod that does not run than its log.
+        log: The last lines of its containers.
+    """
+    for lines in (events, log):
+        for meaning, line in each(SERVER, lines):
+            told = meaning.told(line)
+            return Finding(told.trouble, where, told.what, told.remedy)
+    return None
+
+
+def _finding(where: str, meaning: Meaning, line: str) -> Finding:
+    told = meaning.told(line)
+    what = told.what if told != meaning else f"{told.what}: {_gist(line)}"  # one that quotes the line says enough
+    return Finding(told.trouble, where, what, told.remedy)
 
 
 def pods(facts: Facts) -> list[Finding]:

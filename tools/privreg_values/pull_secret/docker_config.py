@@ -43,26 +43,31 @@ def make(host: str, credential: Credential) -> str:
 
 
 def logins(text: str) -> dict[str, Credential]:
-    """Give the logins of a configuration by host, as they are written.
+    """Give the logins of a configuration by host, as they are written; entries that name nobody are left out.
 
     Raises:
         ValueError: it is something else; the message says what.
     """
     try:
         auths = json.loads(text)["auths"]
-        return {str(host): _credential(entry) for host, entry in auths.items()}
+        return {str(host): _credential(entry) for host, entry in auths.items() if entry}
     except (LookupError, TypeError, AttributeError, ValueError):
         raise ValueError('it is not {"auths": {HOST: {"auth": …}}}') from None
+
+
+def host_of(written: str) -> str:
+    """Give the host of an entry as it is written: the kubelet leaves out a scheme and a path."""
+    return written.removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
 def login_for(host: str, found: dict[str, Credential]) -> Credential | None:
     """Give the login that the kubelet takes for a host, or None.
 
-    It leaves out a scheme and a path, and knows * within one part of a name.
+    It knows * within one part of a name.
     Source: https://kubernetes.io/docs/concepts/containers/images/#config-json
     """
     for written, credential in found.items():
-        pattern = written.removeprefix("https://").removeprefix("http://").partition("/")[0]
+        pattern = host_of(written)
         if pattern.count(".") == host.count(".") and all(
             fnmatch.fnmatchcase(part, glob) for part, glob in zip(host.split("."), pattern.split("."), strict=True)
         ):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.revisions import Revision
 from privreg_values.release.masking import hide_data
 from privreg_values.release.objects import hooks, identity, placed, text, title
@@ -14,8 +14,6 @@ from privreg_values.release.sources import Sources
 from privreg_values.release.target import Chart, Target
 from privreg_values.values import chart
 from privreg_values.values.nodes import Mark, Node, Path, Value, find, locate, plain
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True)

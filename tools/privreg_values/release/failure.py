@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from privreg_values.cluster.kubectl import Kubectl
+from privreg_values.cluster.kubectl import Kubectl, Object
+from privreg_values.cluster.pods import in_order, statuses, words
+from privreg_values.doctor import server
+from privreg_values.doctor.findings import Finding
 from privreg_values.errors import ClusterError
-from privreg_values.release import opinion
 from privreg_values.release.objects import metadata, title
-from privreg_values.release.opinion import Opinion
 from privreg_values.release.readiness import View, trouble_of
 
-Object = dict[str, Any]
 LINES = 10  # of a log
 EVENTS = 5
 
@@ -27,14 +26,14 @@ class Failure:
         reason: Its state, in Kubernetes' words; may be empty.
         events: Its last warnings, the newest last.
         log: The last lines that its failing containers wrote.
-        opinion: What is probably wrong.
+        opinion: What the doctor says is wrong; None where it does not know.
     """
 
     title: str
     reason: str
     events: list[str]
     log: list[str]
-    opinion: Opinion | None
+    opinion: Finding | None
 
 
 def collect(kubectl: Kubectl, view: View, namespace: str) -> list[Failure]:
@@ -48,23 +47,21 @@ def _failure(kubectl: Kubectl, namespace: str, item: Object, pods: list[Object],
     log = _log(kubectl, namespace, about) if pods else []
     events = _about(seen, str(metadata(about, "name")), with_children=not pods, or_last=not log)
     reason = trouble_of(about) or _waiting_of(about)
-    said = opinion.of([*events, *([reason] if reason else [])], log)
-    return Failure(title(about) if pods else title(item), reason, events, log, said)
+    opinion = server.likeliest(title(about), [*events, *([reason] if reason else [])], log)
+    return Failure(title(about), reason, events, log, opinion)
 
 
 def _waiting_of(item: Object) -> str:
     """Say what a Pod's containers wait for that is no trouble yet, such as their image."""
-    found = (item.get("status") or {}).get("containerStatuses") or []
-    waiting = {it["name"]: ((it.get("state") or {}).get("waiting") or {}).get("reason") for it in found}
+    waiting = {it["name"]: ((it.get("state") or {}).get("waiting") or {}).get("reason") for it in statuses(item)}
     return ", ".join(f"{name}: {reason}" for name, reason in waiting.items() if reason)
 
 
 def _events(kubectl: Kubectl, namespace: str) -> list[Object]:
     try:
-        found = kubectl.list("events", namespace)
+        return in_order(kubectl.list("events", namespace))
     except ClusterError:
         return []
-    return sorted(found, key=lambda it: str(it.get("lastTimestamp") or it.get("eventTime") or ""))
 
 
 def _about(events: list[Object], name: str, *, with_children: bool, or_last: bool) -> list[str]:
@@ -82,7 +79,7 @@ def _about(events: list[Object], name: str, *, with_children: bool, or_last: boo
         if of == name or (with_children and of.startswith(f"{name}-")):
             mine.append(it)
     warnings = [it for it in mine if it.get("type") == "Warning"] or (mine[-1:] if or_last else [])
-    lines = [f"{it.get('reason')}: {str(it.get('message')).strip()}" for it in reversed(warnings)]
+    lines = [words(it) for it in reversed(warnings)]
     return list(dict.fromkeys(lines))[:EVENTS][::-1]
 
 
@@ -92,8 +89,7 @@ def _log(kubectl: Kubectl, namespace: str, pod: Object) -> list[str]:
 
 def _failing(pod: Object) -> Iterator[tuple[str, bool]]:
     """Give the containers that are not ready and have run, and whether it is their last run that counts."""
-    status = pod.get("status") or {}
-    for it in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+    for it in statuses(pod):
         now, before = it.get("state") or {}, it.get("lastState") or {}
         if not it.get("ready") and (now.get("running") or now.get("terminated") or before):
             ended_well = (now.get("terminated") or {}).get("exitCode") == 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import yaml
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.revisions import Revision
 from privreg_values.values.nodes import Value
 
-Object = dict[str, Any]
 COMPONENT = "app.kubernetes.io/component"
 OTHERS = "others"  # the component of objects that do not say one
 TEST = "test"

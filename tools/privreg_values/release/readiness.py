@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from privreg_values.cluster.kubectl import Kubectl
+from privreg_values.cluster.kubectl import Kubectl, Object
+from privreg_values.cluster.pods import statuses
 from privreg_values.release.objects import identity, metadata, title
 
-Object = dict[str, Any]
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet")
 _FINE_SOON = ("ContainerCreating", "PodInitializing")
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff")  # Kubernetes goes from one to the other and back
@@ -123,8 +122,7 @@ def look(kubectl: Kubectl, wanted: Sequence[Object], namespace: str) -> View:
 
 def trouble_of(pod: Object) -> str:
     """Say why a Pod is not ready; empty where it is, or where it has only begun."""
-    status = pod.get("status") or {}
-    for it in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+    for it in statuses(pod):
         for state in (it.get("state") or {}, it.get("lastState") or {}):
             waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
             if waiting.get("reason") in _NO_IMAGE:
@@ -133,7 +131,7 @@ def trouble_of(pod: Object) -> str:
                 return f"{it['name']}: " + ", ".join(filter(None, (waiting["reason"], waiting.get("message"))))
             if ended and ended.get("exitCode") and not it.get("ready"):
                 return f"{it['name']} ended with {ended.get('reason') or 'an error'} (exit code {ended['exitCode']})"
-    for condition in status.get("conditions") or []:
+    for condition in (pod.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return str(condition.get("message") or condition.get("reason"))
     return ""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.release.objects import placed
 from privreg_values.release.sources import Difference, Sources, differences
 from privreg_values.release.target import Chart, Target
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True)

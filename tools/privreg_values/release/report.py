@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.release import masking
 from privreg_values.release.apply import News, Outcome
 from privreg_values.release.diff import Difference, ValueChange
@@ -22,7 +23,6 @@ from privreg_values.terminal import Style
 from privreg_values.values.nodes import Path, Value
 from privreg_values.values.paths import render
 
-Object = dict[str, Any]
 _DIFF_COLOURS = {"+": "green", "-": "red"}
 _LONGEST = 60  # characters of a value in a list of values
 
@@ -210,7 +210,7 @@ def _failure_lines(failure: Failure, causes: Iterable[str], style: Style) -> lis
     lines = [f"{mark} {style.wrap(said, len(style.tick(False)) + 1)}"]
     rows = [*(("event", it) for it in failure.events), *(("log", it) for it in failure.log)]
     if failure.opinion:
-        rows += [("cause", failure.opinion.cause), *(("", it) for it in causes), ("do", failure.opinion.remedy)]
+        rows += [("cause", failure.opinion.what), *(("", it) for it in causes), ("do", failure.opinion.remedy)]
     for name, it in rows:
         colour = "bold" if name in ("cause", "do") else ""
         head = f"    {name:<6}"

@@ -8,19 +8,17 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from privreg_values.cluster.kubectl import Kubectl
+from privreg_values.cluster.kubectl import Kubectl, Object
 from privreg_values.cluster.revisions import Revision
 from privreg_values.errors import ClusterError, PrivregError
+from privreg_values.registry.certificates import SOON
 from privreg_values.release import certificate
 from privreg_values.release.objects import metadata, placed
 from privreg_values.release.readiness import State, View, look
 from privreg_values.release.target import Target
 from privreg_values.values.nodes import Value
 
-Object = dict[str, Any]
-SOON = 14  # days before its end at which a certificate should have been renewed
 GATEWAY = "gateway"  # the container
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.revisions import Revision
 from privreg_values.errors import PrivregError
 from privreg_values.release.objects import metadata, placed, title
 from privreg_values.release.target import Target
 
-Object = dict[str, Any]
 _KEEP = ("helm.sh/resource-policy", "keep")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from privreg_values.cluster.kubectl import Kubectl, Object
 from privreg_values.errors import ForbiddenError
+from privreg_values.pull_secret.docker_config import SECRET_KEY, SECRET_TYPE
 from privreg_values.values import chart
 from privreg_values.values.nodes import Node, Path, Value, coalesce, locate, plain
 from privreg_values.values.paths import render
@@ -183,11 +184,10 @@ def _secrets(site: _Site) -> Iterator[tuple[Path, str]]:
         yield from site.secret(("gateway", "tls", "secretName"), name, "tls.crt", "tls.key", kind="kubernetes.io/tls")
     if name := values["httpSecret"].get("existingSecret"):
         yield from site.secret(("httpSecret", "existingSecret"), name, "httpSecret")
-    docker = "kubernetes.io/dockerconfigjson"
     if values["pullSecrets"]["enabled"] and (name := values["pullSecrets"].get("existingSecret")):
-        yield from site.secret(("pullSecrets", "existingSecret"), name, ".dockerconfigjson", kind=docker)
+        yield from site.secret(("pullSecrets", "existingSecret"), name, SECRET_KEY, kind=SECRET_TYPE)
     for index, name in enumerate(values.get("imagePullSecrets") or []):
-        yield from site.secret(("imagePullSecrets", index), name, kind=docker)
+        yield from site.secret(("imagePullSecrets", index), name, kind=SECRET_TYPE)
 
 
 def _others(site: _Site) -> Iterator[tuple[Path, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from privreg_values.migrate.found import Found, PullSecret
 from privreg_values.migrate.sources import workload
-from privreg_values.migrate.sources.objects import Object, children, decoded, from_node, items, value_at
+from privreg_values.migrate.sources.objects import Object, children, from_node, items, value_at
+from privreg_values.pull_secret.docker_config import SECRET_KEY, host_of, logins
 from privreg_values.values.nodes import Node, find, plain
 
 KINDS = (*workload.KINDS, "ConfigMap", "Secret", "Service", "Ingress", "Certificate")
@@ -178,27 +178,17 @@ def _service(service: Object, found: Found) -> None:
 
 def _secret(secret: Object, found: Found) -> None:
     """Learn from a pull Secret who pulls, and where."""
-    text = secret.data().get(".dockerconfigjson")
+    text = secret.data().get(SECRET_KEY)
     if text is None:
         return
     try:
-        entries = dict(json.loads(str(text.value))["auths"])
-    except (ValueError, TypeError, KeyError):
-        found.lose(secret.mark, f"{secret}: its .dockerconfigjson names nobody", "nothing to do: it could not be used")
+        entries = logins(str(text.value))
+    except ValueError:
+        found.lose(secret.mark, f"{secret}: its {SECRET_KEY} names nobody", "nothing to do: it could not be used")
         return
-    for address, entry in entries.items():
-        if not isinstance(entry, dict):
-            continue
-        host = re.sub(r"^https?://", "", address).partition("/")[0]
-        name, _, password = decoded(str(entry.get("auth") or "")).partition(":")
+    for address, login in entries.items():
         found.pull_secrets.append(
-            PullSecret(
-                host,
-                str(entry.get("username") or name),
-                str(entry.get("password") or password),
-                secret.namespace or "default",
-                secret.mark,
-            )
+            PullSecret(host_of(address), login.user, login.password, secret.namespace or "default", secret.mark)
         )
 
 

@@ -1,14 +1,24 @@
-"""What is thought to be wrong with a Pod: words of the kubelet, containerd, the scheduler and the programs."""
+"""What the doctor thinks of a Pod of the chart: words of the kubelet, containerd, the scheduler and the programs."""
+
+from collections.abc import Sequence
 
 import pytest
 
-from privreg_values.release import opinion
+from privreg_values.doctor import server
 
 PULL = 'Failed: Failed to pull image "docker.io/library/registry:nope": failed to resolve reference: '
 
 
+def cause(events: Sequence[str], log: Sequence[str] = ()) -> str:
+    found = server.likeliest("Pod a/b", events, log)
+    assert found
+    assert found.remedy
+    assert "{" not in found.what + found.remedy
+    return found.what
+
+
 @pytest.mark.parametrize(
-    ("event", "cause"),
+    ("event", "what"),
     [
         (PULL + "dial tcp: lookup registry-1.docker.io: i/o timeout", "the node cannot reach the registry"),
         (PULL + "docker.io/library/registry:nope: not found", "there is no image docker.io/library/registry:nope"),
@@ -28,28 +38,50 @@ PULL = 'Failed: Failed to pull image "docker.io/library/registry:nope": failed t
         ("registry ended with OOMKilled (exit code 137)", "more memory"),
     ],
 )  # fmt: skip
-def test_events_say_what_is_wrong(event: str, cause: str) -> None:
-    found = opinion.of(["Warning: something else", event], [])
-    assert found
-    assert cause in found.cause
-    assert found.remedy
+def test_events_say_what_is_wrong(event: str, what: str) -> None:
+    assert what in cause(["Warning: something else", event])
 
 
 @pytest.mark.parametrize(
-    ("line", "cause"),
+    ("line", "what"),
     [
         ('gateway: {"gateway":"the configuration is not good: line 1 of htpasswd is no user"}', "line 1 of htpasswd"),
         ("registry: mkdir /var/lib/registry/docker: permission denied", "may not write"),
         ("registry: write /var/lib/registry/x: no space left on device", "is full"),
-        ("registry: mkdir /var/lib/registry/docker: read-only file system", "is read-only"),
+        ("registry: mkdir /var/lib/registry/docker: read-only file system", "mounted read-only"),
         ("registry: configuration error: error parsing /etc/distribution/config.yml", "error parsing"),
+        ("deliver: REFUSED: team-a/registry is not ours; 1 of 2 done", "Secret: team-a/registry is not ours"),
     ],
 )
-def test_logs_say_what_is_wrong(line: str, cause: str) -> None:
-    found = opinion.of(["BackOff: Back-off restarting failed container"], ["registry: starting", line])
-    assert found
-    assert cause in found.cause
+def test_logs_say_what_is_wrong(line: str, what: str) -> None:
+    assert what in cause(["BackOff: Back-off restarting failed container"], ["registry: starting", line])
 
 
 def test_of_what_is_not_known_there_is_no_opinion() -> None:
-    assert opinion.of(["Unhealthy: Readiness probe failed"], ["registry: hello"]) is None
+    assert server.likeliest("Pod a/b", ["Unhealthy: connection refused: 10.0.0.1"], ["registry: hello"]) is None
+
+
+def test_what_the_kubelet_says_counts_more_than_the_log() -> None:
+    log = ["registry: write /var/lib/registry/x: no space left on device"]
+    assert "no node has enough cpu" in cause(["FailedScheduling: 1 Insufficient cpu."], log)
+
+
+def test_one_image_that_does_not_come_is_one_finding_the_most_exact() -> None:
+    events = [
+        "Failed: Error: ErrImagePull",
+        PULL + "not found",
+        "BackOff: Back-off pulling image",
+        "ImagePullBackOff: ",
+    ]
+    (found,) = server.opinions("Pod a/b", events, "")
+    assert (found.trouble, found.what) == ("own-image", "there is no image docker.io/library/registry:nope")
+
+
+def test_a_remedy_is_for_what_is_set_in_the_values() -> None:
+    found = server.likeliest("Pod a/b", ['ProvisioningFailed: storageclass.storage.k8s.io "fast" not found'], [])
+    assert found
+    assert "storage.persistence.storageClass" in found.remedy
+
+
+def test_control_characters_of_a_log_are_not_passed_on() -> None:
+    assert cause([], ["configuration error: \x1b[31mred"]).endswith("configuration:  [31mred")
