@@ -205,20 +205,19 @@ def test_what_is_delivered_can_be_kept_on_uninstall() -> None:
 
 
 @pytest.mark.parametrize("values", [{}, {"inject": "both", "watch": True} | ALL_NAMESPACES], ids=str)
-def test_without_delivery_only_what_takes_back_at_an_upgrade_remains(values: Json, tmp_path: Path) -> None:
+def test_without_delivery_nothing_runs_and_nobody_has_rights(values: Json, tmp_path: Path) -> None:
     rendering = ci("pull-secrets-off", pullSecrets=values)
     of_delivery = [
         (item["kind"], item_name(item))
         for item in rendering.objects
         if item["metadata"]["labels"]["app.kubernetes.io/component"] == "pull-secrets"
     ]
-    assert sorted(of_delivery) == [("ConfigMap", f"{NAME}-retire"), ("Job", f"{NAME}-retire"), ("ServiceAccount", NAME)]
+    assert of_delivery == [("ServiceAccount", NAME)]
     assert not [item for item in rendering.objects if item["kind"].endswith(("Role", "RoleBinding", "Policy"))]
-    for config_map in ("privreg-programs", f"{NAME}-retire"):
-        told = settings(rendering, tmp_path, config_map)
-        assert (told.own, told.namespaces, told.selector, told.everywhere, told.watcher) == (False, (), None, False, "")
-        for name in (NAMESPACE, "default", "team-a"):
-            assert not told.chooses({"metadata": {"name": name, "labels": {"a": "b"}}})
+    told = settings(rendering, tmp_path)
+    assert (told.own, told.namespaces, told.selector, told.everywhere, told.watcher) == (False, (), None, False, "")
+    for name in (NAMESPACE, "default", "team-a"):
+        assert not told.chooses({"metadata": {"name": name, "labels": {"a": "b"}}})
 
 
 # --- Rights

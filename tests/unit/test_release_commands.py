@@ -115,7 +115,7 @@ def test_a_release_is_made_changed_and_taken_away(run: Run, values: Path, contro
 
     ended = run("apply", *FILES, "--no-wait")
     assert ended.code == 0, ended.err
-    assert "revision 1 is deployed, 9 objects" in ended.out
+    assert "revision 1 is deployed, 10 objects" in ended.out
     assert "… Deployment privreg: is being changed" in ended.err
 
     (values / "overlay.yaml").write_text(OVERLAY + "service: {port: 81}\n")
@@ -150,7 +150,7 @@ def test_a_release_is_made_changed_and_taken_away(run: Run, values: Path, contro
     ended = run("uninstall", "--yes")
     assert ended.code == 0, ended.err
     assert "kept: PersistentVolumeClaim privreg" in ended.out
-    assert "8 objects" in ended.err
+    assert "9 objects" in ended.err
     assert "there is no release privreg" in run("status").err
     pods = f"/api/v1/namespaces/{os.environ['PRIVREG_NAMESPACE']}/pods"
     assert control_plane.must("GET", pods)["items"] == []
