@@ -48,6 +48,7 @@ run "shellcheck" shellcheck_all
 run "helm lint (Helm 4)" helm_lint helm
 run "helm lint (Helm 3)" helm_lint helm3
 run "table of values in the chart's README" python -m tests.chart.values_table --check
+run "reference of the command line" python -m tests.reference --check
 
 if ((${#failed[@]})); then
   printf 'lint failed: %s\n' "$(IFS=,; echo "${failed[*]}")"

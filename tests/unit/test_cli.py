@@ -81,23 +81,6 @@ def test_a_mistyped_command_is_corrected(cli: Cli) -> None:
     assert "Did you mean 'validate'?" in cli("validte").err
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_can_be_shown(shell: str) -> None:
-    environment = {**ENVIRONMENT, "_PRIVREG_VALUES_COMPLETE": f"source_{shell}"}
-    ended = subprocess.run(PROGRAM, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == 0
-    assert "privreg-values" in ended.stdout
-
-
-def test_completion_completes_commands_and_options() -> None:
-    for words, count, expected in (("privreg-values ge", 1, "gen"), ("privreg-values gen --ho", 2, "--host")):
-        environment = {
-            **ENVIRONMENT, "_PRIVREG_VALUES_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count),
-        }  # fmt: skip
-        ended = subprocess.run(PROGRAM, env=environment, capture_output=True, text=True, check=False, timeout=60)
-        assert expected in ended.stdout.split()
-
-
 def test_the_help_needs_nothing_that_is_slow_to_import() -> None:
     script = (
         "import sys, privreg_values.cli\n"
@@ -158,14 +141,3 @@ def test_no_secret_can_be_given_in_the_arguments() -> None:
         for parameter in command.params:
             if "password" in (parameter.name or "") and parameter.name != "password_file":
                 assert parameter.is_flag, f"{name} {parameter.name}"
-
-
-def test_only_where_a_release_is_can_be_read_from_the_environment() -> None:
-    read = {(it.envvar, it.name) for _, command in commands() for it in command.params if it.envvar}
-    assert read == {
-        ("PRIVREG_RELEASE", "release"),
-        ("PRIVREG_NAMESPACE", "namespace"),
-        ("PRIVREG_NAMESPACE", "release_namespace"),
-        ("PRIVREG_CONTEXT", "context"),
-        ("PRIVREG_CHART", "chart"),
-    }

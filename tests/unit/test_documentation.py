@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -72,7 +73,7 @@ def test_the_readme_shows_both_commands() -> None:
 
 @each_document
 def test_commands_of_the_cli_and_their_options_exist(document: Path) -> None:
-    group = typer.main.get_group(app)
+    group: Any = typer.main.get_command(app)  # with the options for completion
     for arguments in calls_of("privreg-values", document):
         command = group
         for word in arguments:

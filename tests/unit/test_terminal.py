@@ -177,6 +177,28 @@ def test_no_color_is_respected(tmp_path: Path) -> None:
     assert "✗ tcp" in it.seen
 
 
+def test_an_error_breaks_between_words_and_is_seen(tmp_path: Path) -> None:
+    with terminal(tmp_path, "users", "list", "-f", f"{'x' * 40}.yaml") as it:
+        assert it.end() == 1
+    assert it.seen.startswith("\033[31merror:\033[0m xxx")
+    lines = it.seen.replace("\033[31m", "").replace("\033[0m", "").splitlines()
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines) == (
+        f"error: {'x' * 40}.yaml: there is no such file; check the name, or make one with `privreg-values gen`"
+    )
+
+
+def test_an_error_in_a_pipe_is_one_line_without_colour(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "privreg_values", "users", "list", "-f", "missing.yaml"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.stderr.startswith("error: missing.yaml: there is no such file; ")
+    assert ended.stderr.count("\n") == 1
+
+
 def wait_until_open(pid: int, folder: Path) -> None:
     """Wait until a process has opened a folder, as it does to lock it."""
     deadline = time.monotonic() + PATIENCE

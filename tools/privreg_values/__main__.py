@@ -42,9 +42,17 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _say(*lines: str) -> None:
-    for line in lines:
-        sys.stderr.write(f"{line}\n")
+def _say(*texts: str) -> None:
+    """Write to standard error; at a terminal, in lines that fit, with the word error in red."""
+    from privreg_values.terminal import style_of  # noqa: PLC0415 - only when there is something to say
+
+    style = style_of(sys.stderr)
+    for text in texts:
+        for line in text.splitlines():
+            shown = style.wrap(line, 0)
+            if shown.startswith("error:"):
+                shown = style.paint("error:", "red") + shown.removeprefix("error:")
+            sys.stderr.write(f"{shown}\n")
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

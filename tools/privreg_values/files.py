@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import signal
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path
 from privreg_values.errors import FileError
 
 LOCK_SECONDS = 10.0
+_LOG = logging.getLogger(__name__)
 _STAGED = ".tmp"
 _NO_LOCKS_HERE = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
@@ -40,11 +42,13 @@ class Target:
             FileError: it is there and cannot be read.
         """
         try:
-            return self.path.read_bytes()
+            raw = self.path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _cannot("read", self.name, error) from None
+        _LOG.debug("read: %s", self.name)
+        return raw
 
     def is_private(self) -> bool:
         """Tell whether nobody but the owner may read or write the file."""
@@ -107,6 +111,7 @@ def write_all(contents: Sequence[tuple[Target, bytes]]) -> None:
                 except OSError as error:
                     raise _cannot("written", it.name, error, done) from None
                 done.append(it.name)
+                _LOG.debug("written: %s", it.name)
     for folder in {it.path.parent for it, _ in contents}:
         _sync_folder(folder)
 

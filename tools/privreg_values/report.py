@@ -11,7 +11,7 @@ from privreg_values.generate.gen import Outcome
 from privreg_values.registry.reach import Step
 from privreg_values.shapes.layout import Files
 from privreg_values.terminal import Style
-from privreg_values.users.report import install_text
+from privreg_values.users.report import install_text, names_json
 
 _NAME_WIDTH = 9  # of the longest step's name, "challenge"
 
@@ -48,3 +48,19 @@ def generation_text(outcome: Outcome, files: Files, style: Style) -> list[str]:
         *install_text(files),
         f"then        privreg-values check {values} --credentials {credentials}",
     ]
+
+
+def generation_json(outcome: Outcome, files: Files, notes: Sequence[str]) -> str:
+    """Say the same as one JSON document, with what a person should know."""
+    return json.dumps(
+        {
+            "host": outcome.host,
+            **names_json(files),
+            "written": outcome.written,
+            "done": outcome.done,
+            "notes": list(notes),
+            "warnings": [str(it) for it in outcome.problems],
+            "next": files.install if outcome.written else [],
+        },
+        indent=2,
+    )

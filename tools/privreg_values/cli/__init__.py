@@ -25,15 +25,12 @@ from privreg_values.cli import (
     users,
     validate,
 )
+from privreg_values.cli.command import App
 
-app = typer.Typer(
+app = App(
     name="privreg-values",
     help="Credentials and values files for the privreg chart: a cluster's own private image registry.",
     epilog="Example: privreg-values gen --host registry.example.com",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("gen")(gen.gen)
 app.add_typer(users.app, name="users")

@@ -13,18 +13,20 @@ def check(
     *,
     values: Annotated[
         str | None,
-        typer.Argument(metavar="VALUES", help="The values file that names the host; values.yaml if it is there."),
+        typer.Argument(
+            metavar="VALUES",
+            envvar="PRIVREG_VALUES",
+            help="The values file that names the host; values.yaml if it is there.",
+        ),
     ] = None,
-    credentials: options.Credentials = None,
+    credentials: options.KnownCredentials = None,
     user: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who to log in as; the first user of that file.")
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
-    host: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The registry's name; without it, the values file's.")
-    ] = None,
+    host: options.Host = None,
     ca_file: options.CaFile = None,
     connect_to: options.ConnectTo = None,
     repository: Annotated[str, typer.Option(metavar="NAME", help="Where to push the image.")] = "privreg/check",

@@ -16,17 +16,18 @@ def doctor(
         typer.Argument(metavar="NAMESPACE", help="The namespace that cannot pull; all of them, and the release."),
     ] = None,
     pod: Annotated[str | None, typer.Argument(metavar="POD", help="The Pod that cannot pull.")] = None,
-    values: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="The values file that names the host; values.yaml if it is there."),
-    ] = None,
-    credentials: options.Credentials = None,
+    values: options.KnownValues = None,
+    credentials: options.KnownCredentials = None,
     user: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who of them pushes a small image; the first one.")
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The registry's name; without it, the values file's, or the release's."),
+        typer.Option(
+            metavar="NAME",
+            envvar="PRIVREG_HOST",
+            help="The registry's name; without it, the values file's, or the release's.",
+        ),
     ] = None,
     release: Annotated[
         str, typer.Option(metavar="NAME", envvar="PRIVREG_RELEASE", help="The release; found by its host.")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 class Storage(StrEnum):
     """The kinds of volume."""
@@ -45,10 +47,13 @@ class IssuerKind(StrEnum):
 def gen(
     *,
     host: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The registry's name, such as registry.example.com.")
+        str | None,
+        typer.Option(metavar="NAME", envvar="PRIVREG_HOST", help="The registry's name, such as registry.example.com."),
     ] = None,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The values file.")] = "values.yaml",
-    credentials: Annotated[str, typer.Option(metavar="FILE", help="The file for the passwords.")] = "credentials.yaml",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", envvar="PRIVREG_VALUES", help="The values file.")
+    ] = "values.yaml",
+    credentials: options.Credentials = "credentials.yaml",
     split: Annotated[
         bool, typer.Option("--split", help="Keep the values file safe for git: secrets.yaml beside it has the secrets.")
     ] = False,
@@ -71,7 +76,12 @@ def gen(
         bool, typer.Option("--no-cluster", help="Do not read the cluster to find out what fits.")
     ] = False,
     context: Annotated[
-        str, typer.Option(metavar="NAME", help="The context of the cluster to read; without it, the current one.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            envvar="PRIVREG_CONTEXT",
+            help="The context of the cluster to read; without it, the current one.",
+        ),
     ] = "",
     user: Annotated[
         list[str] | None,
@@ -122,6 +132,7 @@ def gen(
             help="A namespace that may pull besides the release's own; repeatable. New files name default.",
         ),
     ] = None,
+    as_json: options.Json = False,
 ) -> None:
     """Make a values file and its credentials, or add to them.
 
@@ -175,4 +186,5 @@ def gen(
         password_file=password_file,
         choices=choices,
         sources=Sources(profile, not no_cluster, context),
+        as_json=as_json,
     )

@@ -24,9 +24,10 @@ def migrate(
             help="The values file to write; values.yaml if it is not named. Values of this chart are changed in place.",
         ),
     ] = None,
-    credentials: Annotated[str, typer.Option(metavar="FILE", help="The file for the passwords.")] = "credentials.yaml",
+    credentials: options.Credentials = "credentials.yaml",
     host: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The registry's name, if it is not in there.")
+        str | None,
+        typer.Option(metavar="NAME", envvar="PRIVREG_HOST", help="The registry's name, if it is not in there."),
     ] = None,
     role: Annotated[
         list[str] | None,

@@ -24,16 +24,14 @@ class Runtime(StrEnum):
 def node_config(
     *,
     runtime: Annotated[Runtime, typer.Argument(help="What runs the node's containers.", show_default=False)],
-    host: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The registry's name; that of the values file if it is not given."),
-    ] = None,
-    values: Annotated[str | None, typer.Option(metavar="FILE", help="The values file, if not values.yaml.")] = None,
-    credentials: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The file with the passwords, if not credentials.yaml.")
-    ] = None,
+    host: options.Host = None,
+    values: options.KnownValues = None,
+    credentials: options.KnownCredentials = None,
     ca_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The certificate (PEM) of the CA that the node is to trust.")
+        str | None,
+        typer.Option(
+            metavar="FILE", envvar="PRIVREG_CA_FILE", help="The certificate (PEM) of the CA that the node is to trust."
+        ),
     ] = None,
     mirror: Annotated[
         list[str] | None,

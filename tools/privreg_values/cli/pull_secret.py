@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 class Output(StrEnum):
     """What to print."""
@@ -20,19 +22,25 @@ def pull_secret(
     *,
     values: Annotated[
         str | None,
-        typer.Argument(metavar="VALUES", help="The values file with the credential; values.yaml if it is there."),
+        typer.Argument(
+            metavar="VALUES",
+            envvar="PRIVREG_VALUES",
+            help="The values file with the credential; values.yaml if it is there.",
+        ),
     ] = None,
     credentials: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The file with the passwords, for --user; credentials.yaml if it is there."),
+        typer.Option(
+            metavar="FILE",
+            envvar="PRIVREG_CREDENTIALS",
+            help="The file with the passwords, for --user; credentials.yaml if it is there.",
+        ),
     ] = None,
     user: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Who pulls; without it, the user of the values' pullSecrets.credential."),
     ] = None,
-    host: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The registry's name; without it, the values file's.")
-    ] = None,
+    host: options.Host = None,
     output: Annotated[
         Output,
         typer.Option(

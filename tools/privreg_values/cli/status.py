@@ -19,7 +19,7 @@ def status(
     \b
     Examples:
       privreg-values status
-      privreg-values status --release registry --namespace registry --json
+      privreg-values status --namespace registry --json
     """
     from privreg_values.commands.status import run  # noqa: PLC0415 - only when it runs
     from privreg_values.release.target import Target  # noqa: PLC0415

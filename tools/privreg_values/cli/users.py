@@ -6,28 +6,44 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+from privreg_values.cli.command import App
 from privreg_values.users.roles import Role
 
-app = typer.Typer(
+app = App(
     help="Add, list, change and remove users in values files.",
     epilog="Example: privreg-values users add jane --role push",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The user.")]
+_VALUES = ["values.yaml"]
+_CREDENTIALS = "credentials.yaml"
+
+
+def _names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Give the users whose names begin like that, for completion, which says nothing of what goes wrong."""
+    from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
+    from privreg_values.errors import PrivregError  # noqa: PLC0415
+
+    try:
+        names = users.names(users.find(ctx.params.get("values") or _VALUES, _CREDENTIALS))
+    except PrivregError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="The user.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user.", autocompletion=_names)]
 Values = Annotated[
     list[str],
     typer.Option(
         "--values",
         "-f",
         metavar="FILE",
+        envvar="PRIVREG_VALUES",
         help="The values file; given again, the file or folder with its secrets. Without that: secrets.yaml or the "
         "folder secrets beside it, if there is one.",
     ),
 ]
-Credentials = Annotated[str, typer.Option(metavar="FILE", help="The file with the passwords.")]
 Repositories = Annotated[
     list[str] | None,
     typer.Option(
@@ -39,23 +55,20 @@ Repositories = Annotated[
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 AskPassword = Annotated[bool, typer.Option("--ask-password", help="Ask for the password.")]
 PasswordFile = Annotated[str | None, typer.Option(metavar="FILE", help="Read the password from a file.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-
-_VALUES = ["values.yaml"]
-_CREDENTIALS = "credentials.yaml"
 
 
 @app.command("add")
 def add(
     *,
-    name: Name,
+    name: NewName,
     role: Annotated[Role, typer.Option(help="What the user may do.")],
     repository: Repositories = None,
     password_stdin: PasswordStdin = False,
     ask_password: AskPassword = False,
     password_file: PasswordFile = None,
     values: Values = _VALUES,
-    credentials: Credentials = _CREDENTIALS,
+    credentials: options.Credentials = _CREDENTIALS,
+    as_json: options.Json = False,
 ) -> None:
     """Add a user; without a given password, make one.
 
@@ -72,11 +85,11 @@ def add(
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
     source = users.Source(password_stdin, ask_password, password_file)
-    users.add(users.find(values, credentials), name, role, repository or [], source)
+    users.add(users.find(values, credentials), name, role, repository or [], source, as_json=as_json)
 
 
 @app.command("list")
-def list_users(*, values: Values = _VALUES, as_json: Json = False) -> None:
+def list_users(*, values: Values = _VALUES, as_json: options.Json = False) -> None:
     """List the users and their roles.
 
     Also their repositories, the cost of their hashes, whom the cluster pulls with, and old passwords
@@ -93,7 +106,7 @@ def list_users(*, values: Values = _VALUES, as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show(*, name: Name, values: Values = _VALUES, as_json: Json = False) -> None:
+def show(*, name: Name, values: Values = _VALUES, as_json: options.Json = False) -> None:
     """Show all about one user but the password.
 
     Role, repositories, cost of the hash, whether the cluster pulls with it, until when an old password
@@ -119,7 +132,8 @@ def role(
         bool, typer.Option("--all-repositories", help="The role is for all repositories from now on.")
     ] = False,
     values: Values = _VALUES,
-    credentials: Credentials = _CREDENTIALS,
+    credentials: options.Credentials = _CREDENTIALS,
+    as_json: options.Json = False,
 ) -> None:
     """Give a user another role, or other repositories.
 
@@ -134,7 +148,9 @@ def role(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.role(users.find(values, credentials), name, role, repository or [], everywhere=all_repositories)
+    users.role(
+        users.find(values, credentials), name, role, repository or [], everywhere=all_repositories, as_json=as_json
+    )
 
 
 @app.command("rotate")
@@ -149,7 +165,8 @@ def rotate(
     ask_password: AskPassword = False,
     password_file: PasswordFile = None,
     values: Values = _VALUES,
-    credentials: Credentials = _CREDENTIALS,
+    credentials: options.Credentials = _CREDENTIALS,
+    as_json: options.Json = False,
 ) -> None:
     """Give a user a new password.
 
@@ -167,7 +184,7 @@ def rotate(
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
     source = users.Source(password_stdin, ask_password, password_file)
-    users.rotate(users.find(values, credentials), name, source, keep_old=keep_old)
+    users.rotate(users.find(values, credentials), name, source, keep_old=keep_old, as_json=as_json)
 
 
 @app.command("prune")
@@ -175,7 +192,8 @@ def prune(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Also those whose time is not over.")] = False,
     values: Values = _VALUES,
-    credentials: Credentials = _CREDENTIALS,
+    credentials: options.Credentials = _CREDENTIALS,
+    as_json: options.Json = False,
 ) -> None:
     """Take out old passwords whose time is over.
 
@@ -189,7 +207,7 @@ def prune(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.prune(users.find(values, credentials), everything=everything)
+    users.prune(users.find(values, credentials), everything=everything, as_json=as_json)
 
 
 @app.command("verify")
@@ -199,7 +217,7 @@ def verify(
     password_stdin: PasswordStdin = False,
     password_file: PasswordFile = None,
     values: Values = _VALUES,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Say whether a password is a user's.
 
@@ -225,7 +243,8 @@ def remove(
         bool, typer.Option("--force", help="Also the user that the cluster pulls with, and the pull credential.")
     ] = False,
     values: Values = _VALUES,
-    credentials: Credentials = _CREDENTIALS,
+    credentials: options.Credentials = _CREDENTIALS,
+    as_json: options.Json = False,
 ) -> None:
     """Remove a user and the password.
 
@@ -236,4 +255,4 @@ def remove(
     """
     from privreg_values.commands import users  # noqa: PLC0415 - only when it runs
 
-    users.remove(users.find(values, credentials), name, force=force)
+    users.remove(users.find(values, credentials), name, force=force, as_json=as_json)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from privreg_values.cli import options
+
 
 class Form(StrEnum):
     """How the answer is written."""
@@ -18,10 +20,15 @@ class Form(StrEnum):
 
 
 def validate(
+    ctx: typer.Context,
     *,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE", help='Values files; the later ones win. "-" is standard input.'),
+        typer.Argument(
+            metavar="FILE",
+            envvar="PRIVREG_VALUES",
+            help='Values files; the later ones win. "-" is standard input.',
+        ),
     ] = None,
     values: Annotated[
         list[str] | None, typer.Option("--values", "-f", metavar="FILE", help="The same, as helm has it.")
@@ -34,9 +41,19 @@ def validate(
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Compare with the cluster that kubectl speaks to.")
     ] = False,
-    context: Annotated[str, typer.Option(metavar="NAME", help="Compare with the cluster of this context.")] = "",
+    context: Annotated[
+        str,
+        typer.Option(metavar="NAME", envvar="PRIVREG_CONTEXT", help="Compare with the cluster of this context."),
+    ] = "",
     namespace: Annotated[
-        str, typer.Option("--namespace", "-n", metavar="NAME", help="The release's namespace in the cluster.")
+        str,
+        typer.Option(
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            envvar="PRIVREG_NAMESPACE",
+            help="The release's namespace in the cluster.",
+        ),
     ] = "privreg",
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as problems.")] = False,
     form: Annotated[Form, typer.Option("--format", help="How to write the answer.")] = Form.TEXT,
@@ -63,7 +80,7 @@ def validate(
     from privreg_values.commands.validate import run  # noqa: PLC0415 - only when it runs
     from privreg_values.validation.judge import Wishes  # noqa: PLC0415 - only when it runs
 
-    wishes = Wishes(
-        git_safe=git_safe or (), dns=dns, cluster=cluster or bool(context), context=context, namespace=namespace
-    )
-    run([*(files or ()), *(values or ())], wishes, form=Form.JSON if as_json else form, strict=strict)
+    named = [] if values and options.is_from_environment(ctx, "files") else files or []
+    compare = cluster or bool(context and not options.is_from_environment(ctx, "context"))
+    wishes = Wishes(git_safe=git_safe or (), dns=dns, cluster=compare, context=context, namespace=namespace)
+    run([*named, *(values or ())], wishes, form=Form.JSON if as_json else form, strict=strict)

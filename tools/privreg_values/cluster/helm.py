@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from privreg_values.values.nodes import Value
 
 # pyhelm3 logs each command that fails; here that is an error which says more.
 logging.getLogger("pyhelm3").addHandler(logging.NullHandler())
+_LOG = logging.getLogger(__name__)
 
 VARIABLE = "PRIVREG_HELM"  # names another binary than the helm on PATH
 
@@ -261,11 +263,12 @@ class Helm:
         return Command(executable="exec", kubecontext=self.context or None)
 
     def _input(self, command: list[str], values: Mapping[str, Any] | None) -> tuple[list[str], bytes | None]:
+        arguments = [self.binary, *command, *([] if values is None else ["--values", "-"])]
+        context = ["--kube-context", self.context] if self.context else []  # where pyhelm3 puts it
+        _LOG.debug("run: %s", shlex.join([*arguments, *context]))
         if values is None:
-            return [self.binary, *command], None
-        return [self.binary, *command, "--values", "-"], json.dumps(values, ensure_ascii=False).encode(
-            "utf-8"
-        )  # YAML knows no surrogates
+            return arguments, None
+        return arguments, json.dumps(values, ensure_ascii=False).encode("utf-8")  # YAML knows no surrogates
 
 
 class Operation:

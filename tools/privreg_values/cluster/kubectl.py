@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +25,7 @@ UNREACHABLE = "set KUBECONFIG, choose a context with `kubectl config`, or start 
 REQUEST_TIMEOUT = 15  # seconds; a cluster that is not there is known to be so by then
 
 Object = dict[str, Any]
+_LOG = logging.getLogger(__name__)
 
 
 def default_binary() -> str:
@@ -183,7 +186,9 @@ class Kubectl:
         if shutil.which(self.binary) is None:
             raise ClusterError(f"{self.binary} is not there", f"install kubectl, or name its binary in {VARIABLE}")
         context = [f"--context={self.context}"] if self.context else []
-        return [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
+        command = [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
+        _LOG.debug("run: %s", shlex.join(command))
+        return command
 
 
 def _in(namespace: str) -> list[str]:
@@ -197,6 +202,7 @@ def _named(part: Object) -> Object:
 def _error(text: str) -> ClusterError:
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "kubectl failed and did not say why")
     message = last.removeprefix("error: ").removeprefix("Error from server ")
+    message = message.removesuffix(" - did you specify the right host or port?")  # the remedy says it better
     if "Forbidden" in last:
         return ForbiddenError(message, "log in to the cluster as somebody who may")
     unreachable = ("was refused", "no such host", "Unable to connect", "i/o timeout", "deadline exceeded")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from privreg_values import messages
 from privreg_values.commands.values import accepted, explained
 from privreg_values.release import report, sources
 from privreg_values.release.apply import Application, News
@@ -28,9 +29,11 @@ def run(files: Sequence[str], target: Target, chart: Chart, *, timeout: int, wai
     style = style_of(sys.stderr)
 
     def tell(news: News) -> None:
-        causes = sources.causes(_cause(news), found.root) if isinstance(news, Failure) else ()
-        for line in report.news_lines(news, target, causes, style):
-            typer.echo(line, err=True, color=style.colour)
+        if isinstance(news, Failure):
+            causes = sources.causes(_cause(news), found.root)
+            messages.always(*report.news_lines(news, target, causes, style))
+        else:
+            messages.progress(*report.news_lines(news, target, (), style))
 
     tell(f"applying {', '.join(found.files)} to {target}")
     with explained(found):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from privreg_values import report
+from privreg_values import messages, report
 from privreg_values.commands.passwords import ask_password, is_terminal, read_password
 from privreg_values.errors import UsageError
 from privreg_values.registry.check import Check, Login
@@ -76,7 +76,7 @@ def _from_pod(
     chosen = releases.only(releases.find(kubectl, name=release, namespace=release_namespace))
     text = program.text(program.order(check, Path(ca_file).read_text("ascii") if ca_file else ""))
     with pod.running(kubectl, Helm(context=kubectl.context), chosen) as name:
-        typer.echo(f"from the Pod {name} in namespace {chosen.namespace}:", err=True)
+        messages.progress(f"from the Pod {name} in namespace {chosen.namespace}:")
         yield from pod.steps(kubectl, name, chosen.namespace, text)
 
 

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from privreg_values import messages
 from privreg_values.errors import UsageError
 from privreg_values.generate import wording
 from privreg_values.generate.proposals import ASSUMED
@@ -65,7 +66,7 @@ class Nobody:
 
     def tell(self, text: str) -> None:
         """Say what whoever reads the script's output should know."""
-        typer.echo(f"note: {text}", err=True)
+        messages.note(text)
 
     def wait(self, text: str) -> None:
         """Nobody wonders."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from privreg_values import gitignore, report
+from privreg_values import gitignore, messages, report
 from privreg_values.cluster import facts as cluster
 from privreg_values.cluster.facts import Facts
 from privreg_values.commands.dialogue import Answerer, Nobody, Person, confirm
@@ -52,6 +52,7 @@ def run(
     password_file: str | None,
     choices: Choices,
     sources: Sources,
+    as_json: bool,
 ) -> None:
     """Make the files or add to them, and say what came of it.
 
@@ -66,7 +67,7 @@ def run(
     if sources.profile:
         choices = choices.over(profile(sources.profile).without(there.blocks))
         if there.is_in_use:
-            typer.echo(f"note: {files.values} is in use: what it says stays, whatever the profile has", err=True)
+            messages.note(f"{files.values} is in use: what it says stays, whatever the profile has")
     choices.check()
     interactive = ask and is_terminal()
     if not there.is_in_use:
@@ -79,12 +80,16 @@ def run(
     if interactive:
         _confirm(request, files)
     outcome = generate(request, files)
-    for line in report.generation_text(outcome, files, style_of(sys.stdout)):
-        typer.echo(line)
-    for note in [*outcome.notes, *gitignore.protect(files.private)]:
-        typer.echo(f"note: {note}", err=True)
+    notes = [*outcome.notes, *gitignore.protect(files.private)]
+    if as_json:
+        typer.echo(report.generation_json(outcome, files, notes))
+    else:
+        for line in report.generation_text(outcome, files, style_of(sys.stdout)):
+            typer.echo(line)
+    for note in notes:
+        messages.note(note)
     for problem in outcome.problems:
-        typer.echo(f"warning: {problem}", err=True)
+        messages.warning(str(problem))
 
 
 def _grants(users: Sequence[str]) -> dict[str, Grant | None]:
@@ -107,7 +112,7 @@ def _completed(choices: Choices, blocks: Collection[str], sources: Sources, answ
     choices = interview.complete(choices, facts, blocks, answer)
     answer.end()
     for misfit in proposals.misfits(choices, facts) if facts else ():
-        typer.echo(style_of(sys.stderr).wrap(f"warning: {misfit}", 0), err=True)
+        messages.warning(misfit)
     return choices
 
 
@@ -130,7 +135,7 @@ def _confirm(request: Request, files: Files) -> None:
     there = [name for name in names if is_there(name)]
     what = f"Add to {_and(there)}" if there else f"Make {_and(names)}"
     if not confirm(what + (f" for {request.host}" if request.host else "")):
-        typer.echo("nothing was changed", err=True)
+        messages.always("nothing was changed")
         raise typer.Exit(1)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from privreg_values import gitignore
+from privreg_values import gitignore, messages
 from privreg_values.errors import UsageError
 from privreg_values.migrate import report
 from privreg_values.migrate.migrate import Request, migrate
@@ -36,10 +36,9 @@ def run(
     else:
         for line in report.text(outcome):
             typer.echo(line)
-        for lost in outcome.lost:
-            typer.echo(report.lost_text(lost), err=True)
+        messages.progress(*map(report.lost_text, outcome.lost))
     for note in [*outcome.notes, *gitignore.protect(outcome.written)]:
-        typer.echo(f"note: {note}", err=True)
+        messages.note(note)
 
 
 def _grants(roles: Sequence[str]) -> dict[str, Grant]:

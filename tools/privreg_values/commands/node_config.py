@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from privreg_values import gitignore
+from privreg_values import gitignore, messages
 from privreg_values.errors import UsageError
 from privreg_values.node_config import containerd, containers, docker, rancher, text, write
 from privreg_values.node_config.plan import Login, Plan, Wish, read_ca
@@ -77,7 +77,7 @@ def run(
         if login:
             notes += gitignore.protect([folder])
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        messages.note(note)
 
 
 def _login(known: Known, host: str, username: str) -> Login:

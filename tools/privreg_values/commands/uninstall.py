@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from privreg_values import messages
 from privreg_values.commands.passwords import is_terminal
 from privreg_values.errors import UsageError
 from privreg_values.release import report
@@ -22,10 +23,9 @@ def run(target: Target, *, ask: bool, timeout: int, as_json: bool) -> None:
     if ask and not is_terminal():
         raise UsageError("nobody can be asked whether the release is to go", "say so with --yes")
     removal = plan(target)
-    for line in report.removal_text(removal, target):
-        typer.echo(line, err=True)
+    (messages.always if ask else messages.progress)(*report.removal_text(removal, target))
     if ask and not typer.confirm(f"Uninstall {target}", default=False, err=True):
-        typer.echo("nothing was changed", err=True)
+        messages.always("nothing was changed")
         raise typer.Exit(1)
     left = uninstall(target, timeout=timeout)
     for line in [report.removal_json(removal, target, left)] if as_json else report.removed_text(removal, target, left):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from privreg_values import gitignore
+from privreg_values import gitignore, messages
 from privreg_values.commands.passwords import ask_password, given_password, is_terminal
 from privreg_values.errors import UsageError
 from privreg_values.shapes.layout import Files, find
@@ -15,7 +15,20 @@ from privreg_values.users import accounts, inspect, report, rotation
 from privreg_values.users.place import Change
 from privreg_values.users.roles import Role, grant
 
-__all__ = ["Files", "Source", "add", "find", "list_users", "prune", "remove", "role", "rotate", "show", "verify"]
+__all__ = [
+    "Files",
+    "Source",
+    "add",
+    "find",
+    "list_users",
+    "names",
+    "prune",
+    "remove",
+    "role",
+    "rotate",
+    "show",
+    "verify",
+]
 
 
 @dataclass(frozen=True)
@@ -37,14 +50,14 @@ class Source:
         return given_password(name, self.stdin, self.ask, self.file)
 
 
-def add(files: Files, name: str, role: Role, patterns: Sequence[str], source: Source) -> None:
+def add(files: Files, name: str, role: Role, patterns: Sequence[str], source: Source, *, as_json: bool) -> None:
     """Add a user, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
     given = grant(role, patterns)
-    _show(accounts.add(files, name, given, source.read(name)), files, new_password=True)
+    _show(accounts.add(files, name, given, source.read(name)), files, as_json, new_password=True)
 
 
 def list_users(files: Files, *, as_json: bool) -> None:
@@ -56,7 +69,16 @@ def list_users(files: Files, *, as_json: bool) -> None:
     found, notes = inspect.listing(files)
     _print(report.accounts_json(found) if as_json else report.accounts_text(found))
     for note in notes:
-        typer.echo(f"note: {note}", err=True)
+        messages.note(note)
+
+
+def names(files: Files) -> list[str]:
+    """Give the users' names.
+
+    Raises:
+        PrivregError: a file cannot be read.
+    """
+    return [account.name for account in inspect.listing(files)[0]]
 
 
 def show(files: Files, name: str, *, as_json: bool) -> None:
@@ -69,7 +91,7 @@ def show(files: Files, name: str, *, as_json: bool) -> None:
     _print(report.description_json(found) if as_json else report.description_text(found))
 
 
-def role(files: Files, name: str, role: Role, patterns: Sequence[str], *, everywhere: bool) -> None:
+def role(files: Files, name: str, role: Role, patterns: Sequence[str], *, everywhere: bool, as_json: bool) -> None:
     """Give a user another role, and say what came of it.
 
     Raises:
@@ -78,35 +100,35 @@ def role(files: Files, name: str, role: Role, patterns: Sequence[str], *, everyw
     if patterns and everywhere:
         raise UsageError("--repository and --all-repositories were given together", "give one of them")
     repositories = grant(role, patterns).repositories if patterns or everywhere else None
-    _show(accounts.set_role(files, name, role, repositories), files)
+    _show(accounts.set_role(files, name, role, repositories), files, as_json)
 
 
-def remove(files: Files, name: str, *, force: bool) -> None:
+def remove(files: Files, name: str, *, force: bool, as_json: bool) -> None:
     """Remove a user, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
-    _show(accounts.remove(files, name, force=force), files)
+    _show(accounts.remove(files, name, force=force), files, as_json)
 
 
-def rotate(files: Files, name: str, source: Source, *, keep_old: str | None) -> None:
+def rotate(files: Files, name: str, source: Source, *, keep_old: str | None, as_json: bool) -> None:
     """Give a user a new password, and say what came of it.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
     duration = rotation.parse_duration(keep_old) if keep_old is not None else None
-    _show(accounts.rotate(files, name, source.read(name), duration), files, new_password=True)
+    _show(accounts.rotate(files, name, source.read(name), duration), files, as_json, new_password=True)
 
 
-def prune(files: Files, *, everything: bool) -> None:
+def prune(files: Files, *, everything: bool, as_json: bool) -> None:
     """Take out old passwords, and say which.
 
     Raises:
         PrivregError: it cannot be done; nothing was changed.
     """
-    _show(accounts.prune(files, everything=everything), files)
+    _show(accounts.prune(files, everything=everything), files, as_json)
 
 
 def verify(files: Files, name: str, source: Source, *, as_json: bool) -> None:
@@ -129,13 +151,16 @@ def _asked(name: str) -> str:
     return ask_password(name)
 
 
-def _show(change: Change, files: Files, *, new_password: bool = False) -> None:
-    _print(report.change_text(change, files, new_password=new_password))
-    protected = gitignore.protect(files.private) if new_password else []
-    for note in [*change.notes, *protected]:
-        typer.echo(f"note: {note}", err=True)
+def _show(change: Change, files: Files, as_json: bool, *, new_password: bool = False) -> None:
+    notes = [*change.notes, *(gitignore.protect(files.private) if new_password else [])]
+    if as_json:
+        _print(report.change_json(change, files, notes))
+    else:
+        _print(report.change_text(change, files, new_password=new_password))
+    for note in notes:
+        messages.note(note)
     for problem in change.problems:
-        typer.echo(f"warning: {problem}", err=True)
+        messages.warning(str(problem))
 
 
 def _print(text: str | list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 import ssl
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from privreg_values.errors import FileError, UsageError
 
+_LOG = logging.getLogger(__name__)
 MARK = "Written by privreg-values node-config"
 # Nobody listens there: a pull fails at once, without a question to DNS, and its error has this address in it.
 REFUSED = "https://127.0.0.1:1/public-registries-are-refused"
@@ -123,6 +125,7 @@ def read_ca(name: str) -> str:
     """
     try:
         text = Path(name).read_text(encoding="utf-8")
+        _LOG.debug("read: %s", name)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise FileError(f"{name}: cannot be read: {reason}", "give a certificate in PEM") from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import ssl
 from pathlib import Path
 
 from privreg_values.errors import FileError, UsageError
 
+_LOG = logging.getLogger(__name__)
 HTTPS = 443
 # https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -26,6 +28,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
     if ca_file is not None:
         try:
             context.load_verify_locations(cadata=Path(ca_file).read_text(encoding="ascii"))
+            _LOG.debug("read: %s", ca_file)
         except (ssl.SSLError, UnicodeDecodeError, ValueError):
             raise FileError(f"{ca_file}: holds no certificate in PEM form", "name the file of the authority") from None
         except OSError as error:

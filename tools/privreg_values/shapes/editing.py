@@ -78,8 +78,10 @@ class Editing(Shape):
             FileError: one has not.
         """
         for name in filter(None, (self.names.values, self.names.secrets)):
-            if not files.target(name).read():
-                raise FileError(f"{name}: there is nothing in it", "make it with `privreg-values gen --host NAME`")
+            raw = files.target(name).read()
+            if not raw:
+                what = "there is no such file" if raw is None else "there is nothing in it"
+                raise FileError(f"{name}: {what}", "make it with `privreg-values gen --host NAME`")
 
     def begin(self, comment: str, secrets_comment: str) -> None:
         """Write comments at the top of the values files that are still empty."""

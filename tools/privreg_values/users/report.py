@@ -28,6 +28,26 @@ def change_text(change: Change, files: Files, *, new_password: bool) -> list[str
     return [*lines, *install_text(files)]
 
 
+def change_json(change: Change, files: Files, notes: Sequence[str]) -> str:
+    """Say the same as one JSON document, with what a person should know."""
+    return json.dumps(
+        {
+            **names_json(files),
+            "written": change.written,
+            "done": [change.done] if change.done else [],
+            "notes": list(notes),
+            "warnings": [str(it) for it in change.problems],
+            "next": files.install if change.done else [],
+        },
+        indent=2,
+    )
+
+
+def names_json(files: Files) -> dict[str, str]:
+    """Give the names of the files of a release, those that it has."""
+    return {name: value for name, value in asdict(files).items() if value}
+
+
 def install_text(files: Files) -> list[str]:
     """Give the commands that bring the files into the cluster."""
     return [f"{'install' if not index else '':<11} {command}" for index, command in enumerate(files.install)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import sys
 from pathlib import Path
 
 from privreg_values.errors import FileError, SyntaxProblem
 
 STDIN = "-"
+_LOG = logging.getLogger(__name__)
 
 
 def read_text(name: str) -> str:
@@ -28,6 +30,7 @@ def read_text(name: str) -> str:
         raise FileError(f"{name}: is a folder", "name a file in it") from None
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {error.strerror}", "check its permissions") from None
+    _LOG.debug("read: %s", "standard input" if name == STDIN else name)
     return decode(raw, name)
 
 
