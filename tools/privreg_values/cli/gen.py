@@ -119,7 +119,8 @@ def gen(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A namespace that may pull besides the release's own; repeatable. New files name default.",
+            help="A namespace that may pull besides the release's own, by name or pattern (team-*); repeatable. "
+            "New files name default.",
         ),
     ] = None,
 ) -> None:
