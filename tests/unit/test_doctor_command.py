@@ -26,7 +26,17 @@ from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, runn
 
 KNOWN, STRANGER = Credential(USER, PASSWORD), Credential(USER, "guessed")
 IMAGE = f"{HOST}/team/app"
-SETTINGS = {"secretName": "privreg-pull", "sourceSecret": "privreg-credential", "serviceAccounts": ["default"]}
+SETTINGS = {
+    "secretName": "privreg-pull",
+    "sourceSecret": "privreg-credential",
+    "serviceAccounts": ["default"],
+    "own": True,
+}
+CHOSEN = {
+    "namespaces": ["doctor-chosen-*"],
+    "excludeNamespaces": ["*-excluded"],
+    "namespaceSelector": {"matchLabels": {"doctor": "pulls"}},
+}
 UNAUTHORIZED = "pulling from host registry.example.com failed with status code [manifests 1]: 401 Unauthorized"
 
 
@@ -137,7 +147,7 @@ def site(control_plane: ControlPlane, folder: Path, monkeypatch: pytest.MonkeyPa
 
 def release(site: ControlPlane, home: str) -> None:
     labels = {"app.kubernetes.io/component": "programs", "app.kubernetes.io/instance": "privreg"}
-    settings = {**SETTINGS, "release": f"{home}/privreg", "namespaces": []}
+    settings = {**SETTINGS, "release": f"{home}/privreg", "releaseNamespace": home, **CHOSEN}
     data = {"check_login.py": "", "settings.json": json.dumps(settings)}
     site.must(
         "POST",
@@ -222,6 +232,43 @@ def test_without_a_namespace_all_of_them_are_looked_at(site: ControlPlane, regis
     assert ("no-secret", "Pod doctor-bare/app") in found
     assert ("no-pod", "release doctor-home/privreg") in found
     assert not [where for _, where in found if where.endswith("/other") or where == "namespace doctor-bare"]
+
+
+def test_namespaces_are_looked_at_as_they_are_chosen(site: ControlPlane, registry: RunningRegistry, cli: Cli) -> None:
+    """By pattern and by label, without those that are excluded or opt out; a ServiceAccount may opt out as well."""
+    label, opt_out = {"labels": {"doctor": "pulls"}}, {"annotations": {"privreg.io/opt-out": "true"}}
+    metadata: dict[str, dict[str, Any]] = {
+        "doctor-chosen-a": {},
+        "doctor-chosen-out": opt_out,
+        "doctor-chosen-excluded": {},
+        "doctor-labelled": label,
+        "doctor-labelled-out": {**label, **opt_out},
+        "doctor-plain": {},
+    }
+    for name, more in metadata.items():
+        site.create_namespace(name, "default")
+        site.must("PATCH", f"/api/v1/namespaces/{name}", {"metadata": more})
+    served(site, "doctor-chosen-account")
+    account = "/api/v1/namespaces/doctor-chosen-account/serviceaccounts/default"
+    site.must("PATCH", account, {"metadata": opt_out, "imagePullSecrets": None})
+    pod(site, "doctor-chosen-account", "app", f"{IMAGE}:1", UNAUTHORIZED)
+    try:
+        findings = json.loads(doctor(cli, registry, "--json").out)["findings"]
+        missing = {where for it in findings if it["trouble"] == "no-secret" for where in it["where"]}
+        assert {it.removeprefix("namespace ") for it in missing}.intersection(metadata) == {
+            "doctor-chosen-a",
+            "doctor-labelled",
+        }
+        (unpatched,) = (it for it in findings if it["trouble"] == "account-not-patched")
+        assert unpatched["where"] == ["Pod doctor-chosen-account/app"]
+        assert 'the ServiceAccount has the annotation privreg.io/opt-out: "true"' in unpatched["what"]
+        (out,) = json.loads(doctor(cli, registry, "doctor-labelled-out", "--json").out)["findings"]
+        assert 'the namespace has the annotation privreg.io/opt-out: "true"' in out["what"]
+        (excluded,) = json.loads(doctor(cli, registry, "doctor-chosen-excluded", "--json").out)["findings"]
+        assert "it is excluded by *-excluded" in excluded["what"]
+    finally:
+        for name in (*metadata, "doctor-chosen-account"):
+            site.must("DELETE", f"/api/v1/namespaces/{name}")
 
 
 def test_the_requests_do_not_grow_with_the_namespaces_that_are_well(
@@ -322,7 +369,7 @@ def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
     answer = json.loads(ended.out)
     assert ended.code == 1
     assert [it["trouble"] for it in answer["findings"]] == ["unauthorized"]
-    for what in ("the release", "events of", "ServiceAccounts of", "Secrets of"):
+    for what in ("the release", "events of", "ServiceAccounts of", "Secrets of", "labels and annotations of"):
         assert any(it.startswith(what) for it in answer["unseen"])
 
 

@@ -1,9 +1,11 @@
 """The doctor's opinion on Pods, from facts in the words of real nodes (containerd 1.6 and 2, CRI-O)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from privreg_values.cluster.choice import Choice
 from privreg_values.cluster.releases import Release
 from privreg_values.doctor.diagnose import diagnose
 from privreg_values.doctor.facts import Facts, Failure, Image, Login, Place, Pod, Secret
@@ -13,7 +15,8 @@ from privreg_values.doctor.names import Reference, parse
 HOST = "registry.example.com"
 IMAGE = f"{HOST}/team/app:2"
 TYPE = "kubernetes.io/dockerconfigjson"
-RELEASE = Release("privreg", "privreg", "privreg-pull", "privreg-credential", ("team-a", "team-b"), ("default",))
+CHOICE = Choice(namespaces=("team-a", "team-b"), accounts=("default",))
+RELEASE = Release("privreg", "privreg", "privreg-pull", "privreg-credential", CHOICE)
 GOOD = Secret("privreg-pull", TYPE, "privreg/privreg", (HOST,), "cluster", Login.ACCEPTED)
 
 # What a Pod of a real cluster said, with another host and another image.
@@ -183,6 +186,123 @@ def test_a_service_account_that_does_not_name_the_secret_is_told(account: str, r
     assert "delete the Pods" in finding.remedy
 
 
+@pytest.mark.parametrize(
+    ("changed", "choice", "reason", "step"),
+    [
+        ({}, {"namespaces": ("team-b",)}, "is not chosen in pullSecrets", "add team-a to pullSecrets.namespaces"),
+        (
+            {},
+            {"namespaces": ("*",), "excluded": ("kube-*", "team-?")},
+            "it is excluded by team-? in pullSecrets.excludeNamespaces",
+            "take team-? out of pullSecrets.excludeNamespaces",
+        ),
+        (
+            {"opted_out": True},
+            {},
+            'the namespace has the annotation privreg.io/opt-out: "true"',
+            "remove the annotation privreg.io/opt-out from namespace team-a",
+        ),
+        (
+            {"labels": {"env": "prod"}},
+            {"namespaces": (), "selector": (("env", "In", ("dev",)),)},
+            "is not chosen in pullSecrets",
+            "add team-a to pullSecrets.namespaces",
+        ),
+        (
+            {"opted_out": True},
+            {"own": "team-a", "excluded": ("team-*",)},
+            ': the namespace has the annotation privreg.io/opt-out: "true"',
+            "remove the annotation privreg.io/opt-out from namespace team-a and run `helm upgrade`",
+        ),
+    ],
+)
+def test_what_keeps_a_namespace_from_being_served_is_named(
+    changed: dict[str, Any], choice: dict[str, Any], reason: str, step: str
+) -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, **choice))
+    place = replace(Place("team-a", {"privreg-pull": None}, {"default": ()}), **changed)
+    finding = only(pod(UNAUTHORIZED), place, release)
+    assert finding.trouble == "no-secret"
+    assert finding.what.endswith(reason)
+    assert finding.remedy.startswith(step)
+    assert "; or `privreg-values pull-secret --output commands --namespace team-a`" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Choice(namespaces=("team-*",)),
+        Choice(selector=(("env", "In", ("dev",)),)),
+        Choice(own="team-a", excluded=("team-*",)),
+    ],
+)
+def test_a_namespace_that_is_chosen_and_was_not_served_is_led_to_what_serves_it(choice: Choice) -> None:
+    place = Place("team-a", {"privreg-pull": None}, {"default": ()}, labels={"env": "dev"})
+    hook = only(pod(UNAUTHORIZED), place, replace(RELEASE, choice=choice))
+    assert hook.what == "namespace team-a has no pull Secret (privreg-pull)"
+    assert hook.remedy == "run `helm upgrade`, which delivers it, and see what the Job says about this namespace"
+    watched = replace(RELEASE, choice=choice, watcher="deployment/privreg-pull-secrets")
+    log = "`kubectl logs deployment/privreg-pull-secrets --namespace privreg`"
+    assert log in only(pod(UNAUTHORIZED), place, watched).remedy
+
+
+def test_several_obstacles_are_told_together() -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, excluded=("team-*",)))
+    finding = only(pod(UNAUTHORIZED), Place("team-c", {"privreg-pull": None}, {}, opted_out=True), release)
+    for step in ("remove the annotation", "take team-* out", "add team-c to"):
+        assert step in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("account", "opted_out", "reason", "step"),
+    [
+        ("ci-build", (), "", "run `helm upgrade`"),
+        ("builder", (), ": builder is not in pullSecrets.serviceAccounts", "add builder to pullSecrets.serviceAccount"),
+        (
+            "ci-build",
+            ("ci-build",),
+            ': the ServiceAccount has the annotation privreg.io/opt-out: "true"',
+            "remove the annotation privreg.io/opt-out from ServiceAccount ci-build",
+        ),
+    ],
+)
+def test_what_keeps_a_service_account_from_the_reference_is_named(
+    account: str, opted_out: tuple[str, ...], reason: str, step: str
+) -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, accounts=("default", "ci-*")))
+    place = Place("team-a", {"privreg-pull": GOOD}, {account: ()}, opted_out_accounts=frozenset(opted_out))
+    finding = only(pod(UNAUTHORIZED, account=account), place, release)
+    assert finding.trouble == "account-not-patched"
+    assert finding.what.endswith(f"does not name the Secret privreg-pull{reason}")
+    assert finding.remedy.startswith(step)
+    if reason:
+        assert f"--namespace team-a --service-account {account}`" in finding.remedy
+
+
+def test_with_admission_alone_a_pod_without_the_reference_is_older_than_the_policy() -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, accounts=()))
+    finding = only(pod(UNAUTHORIZED), Place("team-a", {"privreg-pull": GOOD}, {"default": ()}), release)
+    assert finding.trouble == "older-pod"
+    assert "older than the policy" in finding.what
+    assert finding.remedy.startswith("delete it; its successor gets them")
+
+
+def test_with_admission_alone_a_pod_is_not_sent_to_its_service_account() -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, accounts=()))
+    place = Place("team-a", {"privreg-pull": GOOD, "theirs": None}, {"default": ()})
+    finding = only(pod(UNAUTHORIZED, references=("theirs",)), place, release)
+    assert finding.remedy == "name privreg-pull in the Pod's imagePullSecrets too"
+
+
+def test_where_delivery_is_off_that_is_said() -> None:
+    release = Release("privreg", "privreg", source_secret="privreg-credential")
+    finding = only(pod(UNAUTHORIZED), Place("team-a", {}, {"default": ()}), release)
+    assert finding.trouble == "no-references"
+    assert "pullSecrets.enabled is false" in finding.what
+    assert finding.remedy.startswith("set pullSecrets.enabled to true, add team-a to pullSecrets.namespaces")
+    assert not diagnose(Facts(HOST, release, places=(Place("team-a", served=True),)))
+
+
 def test_a_pod_that_is_older_than_the_reference_is_to_be_deleted() -> None:
     finding = only(pod(UNAUTHORIZED))
     assert finding.trouble == "older-pod"
@@ -263,6 +383,20 @@ def test_a_namespace_is_looked_at_before_a_pod_fails(
     secret: Secret | None, accounts: dict[str, tuple[str, ...]] | None, troubles: list[str]
 ) -> None:
     assert of_namespace(Place("team-a", {"privreg-pull": secret}, accounts)) == troubles
+
+
+def test_service_accounts_that_fit_a_pattern_are_looked_at_unless_they_opt_out() -> None:
+    release = replace(RELEASE, choice=replace(CHOICE, accounts=("ci-*",)))
+    accounts: dict[str, tuple[str, ...]] = {"default": (), "ci-a": ("privreg-pull",), "ci-b": (), "ci-c": ()}
+    place = Place("team-a", {"privreg-pull": GOOD}, accounts, served=True, opted_out_accounts=frozenset({"ci-c"}))
+    (finding,) = diagnose(Facts(HOST, release, places=(place,)))
+    assert finding.what.startswith("the ServiceAccount ci-b of namespace team-a does not name")
+
+
+def test_a_secret_of_our_name_is_not_foreign_where_nothing_is_to_be_delivered() -> None:
+    by_hand = replace(GOOD, release="")
+    place = Place("team-c", {"privreg-pull": by_hand}, {"default": ("privreg-pull",)}, served=True)
+    assert not diagnose(Facts(HOST, RELEASE, places=(place,)))
 
 
 def test_the_source_of_the_copies_is_not_foreign_in_its_own_namespace() -> None:

@@ -144,6 +144,7 @@ def test_a_password_of_more_than_72_bytes_is_refused_and_never_cut(cli: Cli, fol
         (["--cert-manager", "--issuer=ca"], "tls.certManager.issuerRef.name", "ca"),
         (["--cert-manager", "--issuer-kind=Issuer"], "tls.certManager.issuerRef.kind", "Issuer"),
         (["--namespace=a", "--namespace=b", "--namespace=a"], "pullSecrets.namespaces", ["a", "b"]),
+        (["--namespace=a", "--namespace=team-*"], "pullSecrets.namespaces", ["a", "team-*"]),
     ],
     ids=lambda it: " ".join(it) if isinstance(it, list) else "",
 )

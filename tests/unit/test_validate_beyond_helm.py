@@ -185,3 +185,9 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.M
 )
 def test_a_quantity_is_read_as_kubernetes_does(text: str | float, number: float) -> None:
     assert resources.quantity(text) == pytest.approx(number)
+
+
+def test_a_selector_without_delivery_is_a_warning(cli: Cli) -> None:
+    lines = "  namespaceSelector: {matchLabels: {env: dev}}\n"  # goes on with pullSecrets, whose enabled is false
+    (found,) = warnings(cli, f"{GOOD}{lines}")
+    assert "pullSecrets.namespaceSelector.matchLabels.env: is for the delivery of pull Secrets" in found

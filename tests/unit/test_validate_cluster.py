@@ -126,6 +126,7 @@ def test_what_the_cluster_lacks_is_a_problem_at_its_place(lines: str, words: str
         "ingress: {enabled: false}\ngateway: {tls: {secretName: tls}}",
         "ingress: {enabled: false}\nhttpSecret: {value: null, existingSecret: upload}",
         "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull}\nimagePullSecrets: [pull]",
+        "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull, namespaces: ['te?m-*']}",
         "ingress: {enabled: false}\nauth: {users: null, existingSecret: users, access: [{name: a, role: pull}]}",
         "ingress: {enabled: false}\nstorage: {type: pvc, persistence: {storageClass: fast}}",
         "ingress: {enabled: false}\nstorage: {type: pvc, persistence: {storageClass: '-'}}",

@@ -129,7 +129,8 @@ def gen(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A namespace that may pull besides the release's own; repeatable. New files name default.",
+            help="A namespace that may pull besides the release's own, by name or pattern (team-*); repeatable. "
+            "New files name default.",
         ),
     ] = None,
     as_json: options.Json = False,

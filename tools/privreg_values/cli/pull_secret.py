@@ -59,7 +59,7 @@ def pull_secret(
 ) -> None:
     """Print what a namespace pulls with, to put it there by hand.
 
-    The chart delivers its own Secret to the namespaces in pullSecrets.namespaces; this is for the others.
+    The chart delivers its own Secret to the namespaces that pullSecrets chooses; this is for the others.
     What is printed holds a password, except the commands: they take it from standard input. The Secret is
     yours: no upgrade changes it, and no uninstall removes it.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from privreg_values.cluster import choice
+from privreg_values.cluster.choice import Choice
 from privreg_values.cluster.kubectl import Kubectl, Object
 from privreg_values.errors import ClusterError
 
@@ -20,17 +22,17 @@ class Release:
         namespace: Its namespace.
         name: Its name.
         secret_name: The delivered Secret's name in each namespace; empty where delivery is off.
-        source_secret: The Secret in the release's namespace that it is a copy of; empty likewise.
-        namespaces: The namespaces that are named to get it.
-        service_accounts: Those that get the reference, in each of them.
+        source_secret: The Secret in the release's namespace that it is a copy of.
+        choice: Who gets it.
+        watcher: What serves namespaces that come later, as kubectl names it: deployment/NAME; empty for nothing.
     """
 
     namespace: str
     name: str
     secret_name: str = ""
     source_secret: str = ""
-    namespaces: tuple[str, ...] = ()
-    service_accounts: tuple[str, ...] = ()
+    choice: Choice = field(default_factory=Choice)
+    watcher: str = ""
 
     def __str__(self) -> str:
         """Give it as the annotation privreg.io/release names it."""
@@ -74,16 +76,18 @@ def _read(config_map: Object) -> Release | None:
     if "check_login.py" not in data:
         return None
     settings = json.loads(data.get("settings.json") or "{}")
+    chosen = choice.read(settings)
     return Release(
         metadata["namespace"],
         metadata["labels"]["app.kubernetes.io/instance"],
-        settings.get("secretName", ""),
+        "" if chosen.is_nothing() else settings.get("secretName", ""),
         settings.get("sourceSecret", ""),
-        _names(settings.get("namespaces")),
-        _names(settings.get("serviceAccounts")),
+        chosen,
+        _watcher(settings.get("watcher", "")),
     )
 
 
-def _names(value: object) -> tuple[str, ...]:
-    """Give the names of a list; patterns and other choices are not names."""
-    return tuple(it for it in value if isinstance(it, str) and "*" not in it) if isinstance(value, list) else ()
+def _watcher(path: str) -> str:
+    """Name a Deployment by its API path; a CronJob does not count, whose log kubectl does not give by its name."""
+    _, _, name = path.partition("/deployments/")
+    return f"deployment/{name}" if name else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from privreg_values.cluster import releases
+from privreg_values.cluster.choice import opted_out
 from privreg_values.cluster.kubectl import Kubectl, Object
 from privreg_values.cluster.pods import in_order, statuses, words
 from privreg_values.cluster.releases import Release
@@ -18,7 +19,6 @@ from privreg_values.errors import ClusterError, ForbiddenError
 from privreg_values.pull_secret.docker_config import Credential, login_for
 
 _T = TypeVar("_T")
-Accounts = dict[str, tuple[str, ...]]  # the imagePullSecrets of ServiceAccounts by name
 
 
 def release_of(kubectl: Kubectl, host: str, *, name: str, namespace: str) -> tuple[Release | None, str]:
@@ -73,7 +73,8 @@ class Collector:
     def __post_init__(self) -> None:
         self._credentials: dict[tuple[str, str], Credential] = {}  # that are let in, by namespace and Secret
         self._copies: dict[str, Object] | None = None  # the delivered Secrets by namespace, once all were read
-        self._accounts: dict[str, Accounts] | None = None  # of all namespaces likewise
+        self._accounts: dict[str, list[Object]] | None = None  # the ServiceAccounts likewise
+        self._namespaces: dict[str, Object | None] = {}  # that were read
 
     def pod(self, namespace: str, name: str) -> Place:
         """Give a namespace with one Pod of it.
@@ -92,11 +93,7 @@ class Collector:
         Raises:
             ClusterError: it is not there, or its Pods may not be read.
         """
-        try:
-            there = self.kubectl.get("namespaces", name) is not None
-        except ForbiddenError:  # who may read Pods in it need not be allowed to read the namespace itself
-            there = True
-        if not there:
+        if self._namespace(name) is None:
             raise ClusterError(f"there is no namespace {name}", "`kubectl get namespaces` lists them")
         return replace(self._place(name, self._pods(name)), served=True)
 
@@ -149,20 +146,29 @@ class Collector:
         return ""
 
     def _served(self) -> Iterable[str]:
-        """Give the namespaces that have the Secret or are named to get it, and exist."""
+        """Give the namespaces that have the Secret or are chosen to get it."""
         release = self.release
         if release is None or not release.secret_name:
             return ()
         fields = f"metadata.name={release.secret_name}"
         found = self._seen(lambda: self.kubectl.list("secrets", fields=fields), "Secrets of all namespaces")
-        there = {
-            it["metadata"]["name"] for it in self._seen(lambda: self.kubectl.list("namespaces"), "namespaces") or ()
-        }
-        named = there.intersection(release.namespaces)
+        there = self._seen(lambda: self.kubectl.list("namespaces"), "namespaces") or ()
+        self._namespaces = {it["metadata"]["name"]: it for it in there if "deletionTimestamp" not in it["metadata"]}
+        chosen = {name for name, it in self._namespaces.items() if it and release.choice.has(it)}
         if found is None:
-            return named
+            return chosen
         self._copies = {it["metadata"]["namespace"]: it for it in found}
-        return {*named, *(name for name, it in self._copies.items() if reading.owner(it) == str(release))}
+        return {*chosen, *(name for name, it in self._copies.items() if reading.owner(it) == str(release))}
+
+    def _namespace(self, name: str) -> Object | None:
+        """Give a namespace, without labels and annotations where it may not be read; None where it is not there."""
+        if name not in self._namespaces:
+            try:
+                self._namespaces[name] = self.kubectl.get("namespaces", name)
+            except ForbiddenError as error:  # who may read Pods in it need not be allowed to read the namespace itself
+                self._note(f"labels and annotations of namespace {name}", error)
+                self._namespaces[name] = {"metadata": {"name": name}}
+        return self._namespaces[name]
 
     def _pods(self, namespace: str) -> list[Pod]:
         found = self.kubectl.list("pods", namespace)
@@ -184,17 +190,26 @@ class Collector:
     def _place(self, name: str, pods: list[Pod]) -> Place:
         if self._accounts is None:
             found = self._seen(lambda: self._accounts_in(name), f"ServiceAccounts of namespace {name}")
-            accounts = None if found is None else found.get(name, {})
         else:
-            accounts = self._accounts.get(name, {})
-        secrets = self._secrets(name, pods)
-        return Place(name, secrets, accounts, tuple(self._with_answers(it) for it in pods))
+            found = self._accounts
+        accounts = {it["metadata"]["name"]: it for it in (found or {}).get(name, ())}
+        references = {each: reading.names(it.get("imagePullSecrets")) for each, it in accounts.items()}
+        namespace = self._namespace(name) or {"metadata": {}}
+        secrets = self._secrets(name, pods)  # before the Pods, whose credentials are among them
+        return Place(
+            name,
+            secrets,
+            None if found is None else references,
+            tuple(self._with_answers(it) for it in pods),
+            labels=namespace["metadata"].get("labels") or {},
+            opted_out=opted_out(namespace),
+            opted_out_accounts=frozenset(each for each, it in accounts.items() if opted_out(it)),
+        )
 
-    def _accounts_in(self, namespace: str) -> dict[str, Accounts]:
-        found: dict[str, Accounts] = {}
+    def _accounts_in(self, namespace: str) -> dict[str, list[Object]]:
+        found: dict[str, list[Object]] = {}
         for it in self.kubectl.list("serviceaccounts", namespace):
-            accounts = found.setdefault(it["metadata"]["namespace"], {})
-            accounts[it["metadata"]["name"]] = reading.names(it.get("imagePullSecrets"))
+            found.setdefault(it["metadata"]["namespace"], []).append(it)
         return found
 
     def _secrets(self, namespace: str, pods: list[Pod]) -> dict[str, Secret | None] | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from privreg_values.cluster.choice import OPT_OUT, Choice
 from privreg_values.doctor.facts import Facts, Login, Place, Pod, Secret
 from privreg_values.doctor.findings import Finding
 from privreg_values.pull_secret.docker_config import SECRET_TYPE
 
 _UPGRADE = "run `helm upgrade`, which delivers it"
+_OPTED_OUT = f'has the annotation {OPT_OUT}: "true"'
+_NAMESPACES = "pullSecrets.namespaces"
+_ACCOUNTS = "pullSecrets.serviceAccounts"
+_EXCLUDED = "pullSecrets.excludeNamespaces"
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,8 @@ class Delivery:
             return []
         where = f"namespace {self.place.name}"
         found = self._secret_faults(self.name, where)
-        if not found and self.facts.release:
-            for account in self.facts.release.service_accounts:
+        if not found:
+            for account in self._chosen_accounts():
                 found += self._account_fault(account, where)
         return found
 
@@ -51,20 +57,49 @@ class Delivery:
         faults = [fault for found in by_name.values() for fault in found]
         if self.name and self.name not in pod.references and not self._secret_faults(self.name, where):
             # Kubernetes gives a ServiceAccount's references only to Pods that have none of their own.
-            remedy = f"name {self.name} in the Pod's imagePullSecrets too; or none, and it gets the ServiceAccount's"
+            remedy = f"name {self.name} in the Pod's imagePullSecrets too"
+            if self._choice.accounts:
+                remedy += "; or none, and it gets the ServiceAccount's"
             return [replace(fault, remedy=remedy) for fault in faults]
         return faults
 
     def _without_references(self, pod: Pod) -> list[Finding]:
         where = str(pod)
         if not self.name:
-            what = "the Pod has no imagePullSecrets"
-            return [Finding("no-references", where, what, self._by_hand())]
-        found = self._secret_faults(self.name, where) or self._account_fault(pod.account, where)
+            return [self._nothing_delivered(where)]
+        found = self._secret_faults(self.name, where)
+        if not found and not self._choice.accounts and not list(self._obstacles()):
+            return [self._before_admission(pod, where)]
+        found = found or self._account_fault(pod.account, where)
         if found or self.place.accounts is None:
             return found
         what = "the Pod is older than the imagePullSecrets of its ServiceAccount, and does not have them"
         return [Finding("older-pod", where, what, "delete it; its successor gets them")]
+
+    def _nothing_delivered(self, where: str) -> Finding:
+        what, remedy = "the Pod has no imagePullSecrets", self._by_hand()
+        if self.facts.release:
+            what += ", and the release delivers none: pullSecrets.enabled is false, or it chooses no namespace"
+            remedy = f"set pullSecrets.enabled to true, add {self.place.name} to {_NAMESPACES} and upgrade; or {remedy}"
+        return Finding("no-references", where, what, remedy)
+
+    def _before_admission(self, pod: Pod, where: str) -> Finding:
+        """Say why a Pod has no reference where ServiceAccounts get none.
+
+        With pullSecrets.inject admission a policy gives it to each Pod that names the registry's host, as this one.
+        """
+        what = (
+            "the Pod has no imagePullSecrets, and the release gives none to ServiceAccounts; with pullSecrets.inject "
+            "admission it is older than the policy that gives them to Pods"
+        )
+        remedy = f"delete it; its successor gets them. Without admission, add {pod.account} to {_ACCOUNTS}"
+        return Finding("older-pod", where, what, f"{remedy} and {_UPGRADE}")
+
+    def _chosen_accounts(self) -> list[str]:
+        """Give the ServiceAccounts that are to have the reference: named ones, and those that fit a pattern."""
+        there = (it for it in self.place.accounts or () if self._choice.has_account(it))
+        wanted = dict.fromkeys([*self._choice.named_accounts, *there])
+        return [it for it in wanted if it not in self.place.opted_out_accounts]
 
     def _account_fault(self, account: str, where: str) -> list[Finding]:
         """Say that a ServiceAccount does not name the delivered Secret."""
@@ -73,15 +108,10 @@ class Delivery:
             return []
         if references is None:
             what = f"the ServiceAccount {account} is not in namespace {self.place.name}"
-            return [Finding("no-account", where, what, "make it, or take it out of pullSecrets.serviceAccounts")]
+            return [Finding("no-account", where, what, f"make it, or take it out of {_ACCOUNTS}")]
         what = f"the ServiceAccount {account} of namespace {self.place.name} does not name the Secret {self.name}"
-        listed = self.facts.release and account in self.facts.release.service_accounts
-        remedy = (
-            _UPGRADE
-            if listed
-            else f"add {account} to pullSecrets.serviceAccounts and {_UPGRADE}; or {self._by_hand(account)}"
-        )
-        return [Finding("account-not-patched", where, what, f"{remedy}; then delete the Pods that cannot pull")]
+        why, remedy = self._undelivered(account)
+        return [Finding("account-not-patched", where, what + why, f"{remedy}; then delete the Pods that cannot pull")]
 
     def _secret_faults(self, name: str, where: str, *, named: bool = False) -> list[Finding]:
         """Say what is wrong with a Secret; none where Secrets may not be read.
@@ -105,16 +135,48 @@ class Delivery:
         if name != self.name:
             what = f"the Secret {name} is not in namespace {namespace}"
             return Finding("no-secret", where, what, "correct the name in imagePullSecrets, or make the Secret")
+        why, remedy = self._undelivered()
+        return Finding("no-secret", where, f"namespace {namespace} has no pull Secret ({name}){why}", remedy)
+
+    def _undelivered(self, account: str = "") -> tuple[str, str]:
+        """Say why something is not delivered, as the end of a sentence, and what to do.
+
+        Args:
+            account: The ServiceAccount that lacks the reference; empty where the Secret is missing.
+        """
+        obstacles = [*self._obstacles(), *(self._account_obstacles(account) if account else ())]
+        if obstacles:
+            whys, steps = zip(*obstacles, strict=True)
+            return f": {', and '.join(whys)}", f"{', '.join(steps)} and {_UPGRADE}; or {self._by_hand(account)}"
         release = self.facts.release
-        if release and namespace in release.namespaces:
-            remedy = f"{_UPGRADE}, and see what the Job says about this namespace"
-        else:
-            remedy = f"add {namespace} to pullSecrets.namespaces and {_UPGRADE}; or {self._by_hand()}"
-        return Finding("no-secret", where, f"namespace {namespace} has no pull Secret ({name})", remedy)
+        if release and release.watcher:
+            return "", f"see why: `kubectl logs {release.watcher} --namespace {release.namespace}`; or {_UPGRADE}"
+        return "", f"{_UPGRADE}, and see what the Job says about this namespace"
+
+    @property
+    def _choice(self) -> Choice:
+        return self.facts.release.choice if self.facts.release else Choice()
+
+    def _obstacles(self) -> Iterator[tuple[str, str]]:
+        """Give what keeps the namespace from being served, each with what to do about it."""
+        name = self.place.name
+        if self.place.opted_out:
+            yield f"the namespace {_OPTED_OUT}", f"remove the annotation {OPT_OUT} from namespace {name}"
+        if patterns := ", ".join(self._choice.excluding(name)):
+            yield f"it is excluded by {patterns} in {_EXCLUDED}", f"take {patterns} out of {_EXCLUDED}"
+        if not self._choice.names(name, self.place.labels):
+            yield "it is not chosen in pullSecrets", f"add {name} to {_NAMESPACES}"
+
+    def _account_obstacles(self, account: str) -> Iterator[tuple[str, str]]:
+        """Give what keeps a ServiceAccount from getting the reference in a namespace that is served."""
+        if account in self.place.opted_out_accounts:
+            yield f"the ServiceAccount {_OPTED_OUT}", f"remove the annotation {OPT_OUT} from ServiceAccount {account}"
+        if self._choice.accounts and not self._choice.has_account(account):
+            yield f"{account} is not in {_ACCOUNTS}", f"add {account} to {_ACCOUNTS}"
 
     def _foreign(self, secret: Secret) -> tuple[str, str, str] | None:
         release = self.facts.release
-        if release is None or secret.release == str(release):
+        if release is None or secret.release == str(release) or list(self._obstacles()):
             return None
         if (release.namespace, release.source_secret) == (
             self.place.name,
@@ -144,6 +206,6 @@ class Delivery:
             return "refused", what, f"{again}; the values file must hold the hash of this password"
         return None
 
-    def _by_hand(self, account: str = "default") -> str:
-        option = "" if account == "default" else f" --service-account {account}"
+    def _by_hand(self, account: str = "") -> str:
+        option = "" if account in ("", "default") else f" --service-account {account}"
         return f"`privreg-values pull-secret --output commands --namespace {self.place.name}{option}`"

@@ -103,7 +103,10 @@ class Place:
         secrets: Secrets by name, None for those that are not there; the whole is None where they may not be read.
         accounts: The imagePullSecrets of ServiceAccounts by name; None likewise.
         pods: The Pods that are looked at.
-        served: It is to get the Secret, also where no Pod fails.
+        served: It is looked at also where no Pod fails.
+        labels: Its labels; none where it may not be read.
+        opted_out: It has the annotation that keeps it from being served.
+        opted_out_accounts: Its ServiceAccounts that have that annotation.
     """
 
     name: str
@@ -111,6 +114,9 @@ class Place:
     accounts: Mapping[str, tuple[str, ...]] | None = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     served: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    opted_out: bool = False
+    opted_out_accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

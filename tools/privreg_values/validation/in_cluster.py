@@ -11,6 +11,7 @@ from privreg_values.pull_secret.docker_config import SECRET_KEY, SECRET_TYPE
 from privreg_values.values import chart
 from privreg_values.values.nodes import Node, Path, Value, coalesce, locate, plain
 from privreg_values.values.paths import render
+from privreg_values.values.rules import is_pattern
 from privreg_values.values.validate import Problem
 
 DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
@@ -98,7 +99,7 @@ def compare(values: Node, cluster: Kubectl, namespace: str) -> Comparison:
 def _namespaces(site: _Site) -> Iterator[tuple[Path, str]]:
     delivery = site.values["pullSecrets"]
     for index, name in enumerate(delivery.get("namespaces") or [] if delivery["enabled"] else []):
-        if site.cluster.get("namespaces", name) is None:
+        if not is_pattern(name) and site.cluster.get("namespaces", name) is None:
             path = ("pullSecrets", "namespaces", index)
             yield path, f"there is no namespace {name}; `kubectl create namespace {name}` makes it"
 

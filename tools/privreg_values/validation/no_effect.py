@@ -54,7 +54,7 @@ _SECTIONS: list[tuple[str, Callable[[Value], bool], str]] = [
             lambda values: values["pullSecrets"]["enabled"],
             "is for the delivery of pull Secrets; set pullSecrets.enabled to true, or remove it",
         )
-        for key in ("existingSecret", "namespaces", "serviceAccounts", "name")
+        for key in ("existingSecret", "namespaces", "namespaceSelector", "serviceAccounts", "name")
     ),
     *(
         (

@@ -183,7 +183,7 @@ def _pull_secrets(values: _Values) -> Iterator[str]:
 def _pull_secrets_namespaces(values: _Values) -> Iterator[str]:
     for name in _texts(values, "pullSecrets.namespaces"):
         for pattern in _texts(values, "pullSecrets.excludeNamespaces"):
-            if not _is_pattern(name) and fnmatchcase(name, pattern):
+            if not is_pattern(name) and fnmatchcase(name, pattern):
                 yield (
                     f"pullSecrets.namespaces: {name} is excluded by {pattern} in pullSecrets.excludeNamespaces; "
                     "remove one of the two"
@@ -261,5 +261,6 @@ def _names(values: _Values, path: str) -> list[Value]:
     return [item.get("name") for item in _maps(values, path)]
 
 
-def _is_pattern(name: str) -> bool:
+def is_pattern(name: str) -> bool:
+    """Tell whether a name has a * or a ?; neither can be in a name itself."""
     return "*" in name or "?" in name
