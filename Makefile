@@ -42,8 +42,9 @@ test-chart: $(VENV)/ready tools ## what the chart renders
 test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
 	@$(RUN) -m pytest -n 3 tests/e2e
 
-bench: $(VENV)/ready tools ## the gateway's speed, against the registry alone (bench/RESULTS.md; 6 minutes)
+bench: $(VENV)/ready tools ## the speed of the gateway and of the delivery (bench/RESULTS.md, DELIVERY.md; 20 minutes)
 	@$(RUN) -m bench
+	@$(RUN) -m bench.delivery
 
 lint: $(VENV)/ready tools ## ruff, mypy, yamllint, shellcheck, helm lint
 	@tests/lint.sh

@@ -13,6 +13,21 @@ from bench.link import shaped_link
 from bench.measure import Row
 
 PROGRAMS = {"haproxy": "haproxy", "wrk": "wrk", "curl": "curl", "ip": "iproute2", "tc": "iproute2", "mount": "mount"}
+HEAD = """\
+# Speed of the gateway and of the command line
+
+Made by `make bench`: the real registry and the real HAProxy with what the chart renders, on loopback; and the
+command line beside what else checks a values file. The two that are compared were measured in turns in the same run;
+numbers are medians, the ratio is one of medians, and the spread is that of the ratios of single rounds.
+
+"""
+VERSIONS = {
+    "registry": (["registry", "--version"], r"(\S+)$"),
+    "haproxy": (["haproxy", "-v"], r"version (\S+)"),
+    "wrk": (["wrk", "-v"], r"wrk (?:debian/)?(\S+)"),
+    "curl": (["curl", "--version"], r"curl (\S+)"),
+    "helm": (["helm", "version", "--template={{.Version}}"], r"v(\S+)"),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -21,12 +36,12 @@ def main(arguments: list[str]) -> int:
         _check_programs()
         if namespaces.INSIDE not in arguments:
             namespaces.enter("bench")
-        machine = report.describe(os.getloadavg()[0])
+        machine = report.describe(os.getloadavg()[0], VERSIONS)
         rows = _measure()
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    report.write(machine, rows)
+    report.write("results", HEAD, machine, rows)
     print(report.table(rows))
     return int(any(row.missed for row in rows))
 

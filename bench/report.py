@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +15,11 @@ from bench.measure import Row
 from tests.cluster.paths import environment
 
 FOLDER = Path(__file__).parent
-HEAD = """\
-# Speed
-
-Made by `make bench`: the real registry and the real HAProxy with what the chart renders, on loopback; and the
-command line beside what else checks a values file. The two that are compared were measured in turns in the same run;
-numbers are medians, the ratio is one of medians, and the spread is that of the ratios of single rounds.
-
-"""
-VERSIONS = {
-    "registry": (["registry", "--version"], r"(\S+)$"),
-    "haproxy": (["haproxy", "-v"], r"version (\S+)"),
-    "wrk": (["wrk", "-v"], r"wrk (?:debian/)?(\S+)"),
-    "curl": (["curl", "--version"], r"curl (\S+)"),
-    "helm": (["helm", "version", "--template={{.Version}}"], r"v(\S+)"),
-}
+# By name: the command that tells a version, and where it stands in the first line.
+Versions = Mapping[str, tuple[list[str], str]]
 
 
-def describe(load: float) -> dict[str, str]:
+def describe(load: float, versions: Versions) -> dict[str, str]:
     """The machine and the versions; `load` is how many processes wanted to run before the bench."""
     cpuinfo = Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.MULTILINE)
@@ -42,16 +30,16 @@ def describe(load: float) -> dict[str, str]:
         "kernel": platform.release(),
         "load average before": f"{load:.1f}",
         "python": platform.python_version(),
-        **{name: _version(*how) for name, how in VERSIONS.items()},
+        **{name: _version(*how) for name, how in versions.items()},
     }
 
 
-def write(machine: dict[str, str], rows: list[Row]) -> None:
-    """Write RESULTS.md and results.json beside this module."""
-    described = "".join(f"- {name}: {text}\n" for name, text in machine.items())
-    (FOLDER / "RESULTS.md").write_text(f"{HEAD}{described}\n{table(rows)}")
+def write(name: str, head: str, machine: dict[str, str], rows: list[Row]) -> None:
+    """Write NAME.md, which begins with `head`, and name.json beside this module."""
+    described = "".join(f"- {what}: {text}\n" for what, text in machine.items())
+    (FOLDER / f"{name.upper()}.md").write_text(f"{head}{described}\n{table(rows)}")
     results = {"machine": machine, "results": [asdict(row) for row in rows]}
-    (FOLDER / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    (FOLDER / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n")
 
 
 def table(rows: list[Row]) -> str:
@@ -82,9 +70,11 @@ def _goal(row: Row) -> str:
 
 def _number(value: float) -> str:
     """Three significant digits, without an exponent."""
-    if value >= 100:
+    if value >= 100 or value == 0:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _version(command: list[str], pattern: str) -> str:

@@ -1,0 +1,1 @@
+"""The delivery of pull Secrets in a cluster of a thousand namespaces, beside a program that polls."""
