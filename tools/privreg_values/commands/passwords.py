@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +11,7 @@ import typer
 
 from privreg_values.errors import CredentialError, FileError, UsageError
 
+_LOG = logging.getLogger(__name__)
 _MOST = 65536  # bytes; no password is as long
 
 
@@ -33,9 +35,11 @@ def read_password(stream: BinaryIO) -> str:
 def _from_file(name: str) -> str:
     try:
         with Path(name).open("rb") as file:
-            return _decoded(file.read(_MOST))
+            raw = file.read(_MOST)
     except OSError as error:
         raise FileError(f"{name}: the password cannot be read: {error.strerror}", "check the name") from None
+    _LOG.debug("read: %s", name)
+    return _decoded(raw)
 
 
 def _decoded(raw: bytes) -> str:
