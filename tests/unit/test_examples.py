@@ -204,17 +204,11 @@ def cluster(control_plane: ControlPlane, site: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("cluster")
-def test_the_examples_work_with_a_cluster(
-    run: Run, site: Path, made: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_examples_work_with_a_cluster(run: Run, site: Path, made: Path, cli: Cli) -> None:
     """In the order of the help, in which a release is applied before it is looked at."""
-    for number, example in enumerate(those_that_run(cluster=True)):
+    for example in those_that_run(cluster=True):
         shutil.copytree(made / "values", site, dirs_exist_ok=True)
         prepare(example, site, made, cli)
-        more: list[str] = []
-        if example.begins("apply"):  # never over a release: the hook of an upgrade would wait for a node, too
-            more = ["--no-wait", "--timeout=20"]
-            monkeypatch.setenv("PRIVREG_NAMESPACE", f"{NAMESPACE}-{number}")
-        ended = run(example, *more)
+        ended = run(example, *(["--no-wait", "--timeout=20"] if example.begins("apply") else []))
         assert ended.code in ((0, 1) if example.command[0] in SAYS_WHAT_IT_FOUND else (0,)), f"{example}: {ended.err}"
         assert ended.out, f"{example}: {ended.err}"
