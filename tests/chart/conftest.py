@@ -7,7 +7,7 @@ import pytest
 from tests.chart.kubectl import Kubectl
 from tests.chart.kubernetes import CUSTOM_RESOURCES, custom_resource_definition
 from tests.chart.rendering import NAMESPACE
-from tests.control_plane import ControlPlane
+from tests.control_plane import ControlPlane, running
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,13 @@ def quick_helms() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GOGC", "off")
         yield
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """One of the chart's tests alone: the others look for what is not in theirs."""
+    with running(tmp_path_factory.mktemp("control-plane-of-the-chart")) as it:
+        yield it
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from hypothesis import strategies as st
@@ -150,6 +151,8 @@ def _fit_users(draw: DrawFn, it: Json) -> list[str]:
     for user in users.values():
         if mode == "gateway":
             user.setdefault("role", draw(st.sampled_from(["pull", "push", "admin"])))
+        else:
+            user.pop("previous", None)
     auth["users"] = list(users.values())
     return list(users)
 
@@ -161,6 +164,14 @@ def _fit_pull_secrets(draw: DrawFn, it: Json, names: list[str]) -> None:
     else:
         password = delivery.get("credential", {}).get("password") or "a-password"
         delivery["credential"] = {"username": draw(st.sampled_from(names or ["ci"])), "password": password}
+    for requirement in delivery.get("namespaceSelector", {}).get("matchExpressions", []):
+        if requirement["operator"] in ("In", "NotIn"):
+            requirement["values"] = requirement.get("values") or ["x"]
+        else:
+            requirement.pop("values", None)
+    named = delivery.get("namespaces", ["default"])
+    excluded = delivery.get("excludeNamespaces", [])
+    delivery["excludeNamespaces"] = [it for it in excluded if not any(fnmatchcase(name, it) for name in named)]
 
 
 def _fit_storage(it: Json) -> None:

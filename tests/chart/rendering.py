@@ -28,6 +28,13 @@ HELMS = ("helm", "helm3")
 RELEASE, NAMESPACE = "privreg", "registry"
 
 
+class Loader(yaml.CSafeLoader):  # type: ignore[misc]  # its stubs say Any
+    """PyYAML gives a lone = the type `value` of YAML 1.1 and then cannot make one; elsewhere it is a string."""
+
+
+Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
+
+
 @dataclass(frozen=True)
 class Rendering:
     """What Helm made of some values.
@@ -43,14 +50,14 @@ class Rendering:
     @functools.cached_property
     def objects(self) -> list[Json]:
         """The objects, read as Kubernetes does (YAML 1.1)."""
-        return [item for item in yaml.load_all(self.text, yaml.CSafeLoader) if item]
+        return [item for item in yaml.load_all(self.text, Loader) if item]
 
     @functools.cached_property
     def own_objects(self) -> list[Json]:
         """The chart's objects, without the user's own extraManifests."""
         by_the_user = f"# Source: {CHART.name}/templates/extra-manifests.yaml\n"
         documents = [text for text in self.text.split("---\n") if not text.startswith(by_the_user)]
-        return [item for text in documents if (item := yaml.load(text, yaml.CSafeLoader))]
+        return [item for text in documents if (item := yaml.load(text, Loader))]
 
     def all(self, kind: str) -> list[Json]:
         """The objects of a kind."""
@@ -83,7 +90,7 @@ class Rendering:
     def config(self) -> Json:
         """The registry's configuration."""
         (item,) = (each for each in self.all("Secret") if each["metadata"]["name"].endswith("-config"))
-        config: Json = yaml.load(base64.b64decode(item["data"]["config.yml"]), yaml.CSafeLoader)
+        config: Json = yaml.load(base64.b64decode(item["data"]["config.yml"]), Loader)
         return config
 
     @property
