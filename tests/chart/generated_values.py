@@ -106,7 +106,7 @@ def _map(draw: DrawFn, schema: Json, path: str) -> Json:
     if not properties and isinstance(further, dict):
         keys = st.text(TEXT, min_size=1, max_size=12)
         return draw(st.dictionaries(keys, _any(further, f"{path}[]"), max_size=3))
-    needed = schema.get("required", []) if path.endswith("[]") else []  # elsewhere the chart's defaults have them
+    needed = schema.get("required", []) if "[]" in path else []  # elsewhere the defaults have them
     chosen = draw(st.lists(st.sampled_from(list(properties)), unique=True, max_size=MAX_KEYS if path else 12))
     keys_in_order = dict.fromkeys([*needed, *chosen])
     return {key: draw(_any(properties[key], f"{path}.{key}".lstrip("."))) for key in keys_in_order}
