@@ -54,13 +54,10 @@ class Feed(threading.Thread):
 
     def run(self) -> None:
         """List and watch; list again when the watch cannot go on from where it was."""
-        first = True
         while True:
             try:
                 version = self._api.each(self._path, lambda item: self._emit("LISTED", item), **self._query)
-                if not first:  # what was deleted meanwhile is in no list
-                    self._queue.put(EVERYTHING)
-                first = False
+                self._queue.put(EVERYTHING)  # what was deleted before is in no list
                 self._watch(version)
             except ApiError as error:
                 if error.status != 410:
