@@ -90,7 +90,7 @@ def test_an_interrupted_change_says_what_to_type_next(release: Release) -> None:
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert "revision 3 is failed" in said
+    assert "revision 3 is failed" in said, said
     assert f"`helm rollback {release.name} 2 --namespace {release.namespace}`" in said
 
 

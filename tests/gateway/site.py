@@ -103,6 +103,16 @@ class Site:
             return self.metrics.request("GET", "/healthz/registry").status == 200
         return False
 
+    def processor_time(self) -> int:
+        """What the gateway and the registry have used so far, in clock ticks; not a matter of what else runs."""
+        groups = {str(process.pid) for process in self._processes}
+        used = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text().rpartition(")")[2].split()  # proc(5): state is the third field
+                used += sum(map(int, fields[11:13])) if fields[2] in groups else 0
+        return used
+
     def stop(self) -> None:
         """End both, and all that they started."""
         for process in self._processes:

@@ -38,13 +38,13 @@ USUAL = {
 
 @cache
 def rendered(values: str) -> str:
-    """The chart, for a release in namespace `release-000`, as JSON; the namespaces of each test take its place."""
+    """The chart, for a release in namespace `delivering-000`, as JSON; the namespaces of each test take its place."""
     chart = ROOT / "charts" / "privreg"
     objects = Helm(str(BIN / "helm")).template(
         chart,
         files=[chart / "ci" / "users-values.yaml"],
         values={"pullSecrets": json.loads(values)},
-        namespace="release-000",
+        namespace="delivering-000",
     )
     return json.dumps(objects)
 
@@ -66,7 +66,7 @@ class Site:
     values: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.release = f"release-{self.number}"
+        self.release = f"delivering-{self.number}"
         self.others = (f"one-{self.number}", f"two-{self.number}")
         for namespace in (self.release, *self.others):
             self.control_plane.create_namespace(namespace, "default")
