@@ -182,6 +182,8 @@ def _what_now(outcome: Outcome, target: Target) -> list[str]:
     if outcome.rollback_error:
         why = f"going back to revision {outcome.before} failed: {outcome.rollback_error}"
         return [state, why, f"go back with {back}"]
+    if outcome.before and outcome.revision == outcome.before:
+        return [f"{target}: revision {outcome.before} is in force; nothing was changed", f"begin again with {again}"]
     if outcome.before:
         return [state, f"go back with {back}, or on with {again}"]
     if outcome.revision:
