@@ -115,6 +115,7 @@ class Watcher:
         self._api = connect()
         self._queue: Queue[Event] = Queue(QUEUE)
         self._credential = ""
+        self._needs = delivery_plan(settings, "").patch  # what a ServiceAccount needs is no matter of the credential
         self._known: dict[str, tuple[str, bool]] = {}  # namespace: its uid, and whether it is served
         self._told: dict[str, list[str]] = {}  # refusals that the log has already
         self._all = True  # all are worth a look
@@ -202,7 +203,7 @@ class Watcher:
         name = account["metadata"]["namespace"]
         if kind == "DELETED" or name not in self._known:
             return
-        if delivery_plan(self._settings, "").patch(account, self._known[name][1]):
+        if self._needs(account, self._known[name][1]):
             self._dirty.add(name)
 
     def _note_secret(self, kind: str, secret: Json) -> None:
