@@ -79,7 +79,7 @@ def revisions(release: Release) -> list[int]:
     return [it["revision"] for it in json.loads(history.stdout)]
 
 
-def test_an_interrupted_change_says_what_to_type_next(release: Release) -> None:
+def test_an_interrupted_change_says_what_to_type_next_and_that_works(release: Release) -> None:
     release.set(NEVER)
     program = [str(ROOT / ".venv" / "bin" / "privreg-values"), "apply", *files(release)]
     where = [f"--release={release.name}", f"--namespace={release.namespace}"]
@@ -93,8 +93,12 @@ def test_an_interrupted_change_says_what_to_type_next(release: Release) -> None:
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert "revision 3 is failed" in said, said
-    assert f"`helm rollback {release.name} 2 --namespace {release.namespace}`" in said
+    status = run_helm(release.cluster, "helm", "status", release.name, where[1], "--output=json").stdout
+    assert f"revision 3 is {json.loads(status)['info']['status']}" in said
+    remedy = f"helm rollback {release.name} 2 --namespace {release.namespace}"
+    assert f"go back with `{remedy}`" in said
+    run_helm(release.cluster, *remedy.split())
+    assert call(release, "diff", "values.yaml").returncode == 0
 
 
 def test_a_change_that_fails_is_explained_and_the_old_release_works_again(release: Release) -> None:
@@ -102,7 +106,7 @@ def test_a_change_that_fails_is_explained_and_the_old_release_works_again(releas
     assert "cause the image docker.io/library/registry:no-such-version is not on the node" in ended.stderr
     assert f"{release.overlays[-1].name}:1:" in ended.stderr
     assert "image.tag" in ended.stderr
-    assert "revision 2 is in force again, as revision 5" in ended.stderr
+    assert "revision 4 is in force again, as revision 6" in ended.stderr
     assert release.pod()["spec"]["containers"][0]["image"] == "docker.io/library/registry:3.1.1"
     assert lets_in(release, "admin")
     assert call(release, "diff").returncode == 0

@@ -19,9 +19,20 @@ TARGET = Target("privreg", "registry")
         ),
         (
             Outcome(revision=3, status="failed", before=2, interrupted=True),
-            ["revision 3 is failed", "`helm rollback privreg 2 --namespace registry`, or on with "],
+            ["revision 3 is failed", "`helm rollback privreg 2 --namespace registry`, or go on with "],
         ),
-        (Outcome(revision=1, status="failed", interrupted=True), ["revision 1 is failed", "or take it away with "]),
+        (
+            Outcome(revision=1, status="failed", interrupted=True),
+            ["revision 1 is failed", "take it away with ", ", or go on with "],
+        ),
+        (
+            Outcome(revision=3, status="pending-upgrade", before=2, interrupted=True),
+            ["revision 3 is pending-upgrade", "`helm rollback privreg 2 --namespace registry`, then go on with "],
+        ),
+        (
+            Outcome(revision=1, status="pending-install", interrupted=True),
+            ["revision 1 is pending-install", "take it away with ", ", then go on with "],
+        ),
         (Outcome(interrupted=True), ["there is no release privreg", "begin again with "]),
         (
             Outcome(revision=4, status="deployed", before=2, restored=True, error="no"),

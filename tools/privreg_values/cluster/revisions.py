@@ -76,3 +76,8 @@ class History:
     def deployed(self) -> int:
         """The number of the one that is in force; 0 where none is."""
         return max((it.number for it in self.entries if it.status == "deployed"), default=0)
+
+
+def is_pending(status: str) -> bool:
+    """Tell whether a helm is at a revision, or ended there without a word: no upgrade begins then, a rollback does."""
+    return status.startswith("pending-")

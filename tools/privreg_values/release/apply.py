@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from privreg_values.cluster.helm import Operation
-from privreg_values.cluster.revisions import History, Revision
+from privreg_values.cluster.revisions import History, Revision, is_pending
 from privreg_values.errors import ClusterError, ConflictError, HelmError
 from privreg_values.release.failure import Failure, collect
 from privreg_values.release.objects import hooks, metadata, placed, title
@@ -20,7 +20,6 @@ from privreg_values.values.nodes import Value
 _UNREADY = re.compile(r"not ready|deadline exceeded|timed out|hooks? failed|BackoffLimit|Progress", re.IGNORECASE)
 INTERVAL = 1.0  # seconds between two looks
 _ROLLBACK = 120  # seconds that going back gets at least, however short the timeout was that led there
-_PENDING = "pending-"  # how helm names a revision that a running, or a killed, helm is at
 
 News = State | Failure | str
 
@@ -116,7 +115,7 @@ class Application:
 
     def _check(self, history: History) -> None:
         last = history.last
-        if not (last and last.status.startswith(_PENDING)):
+        if not (last and is_pending(last.status)):
             return
         undo = f"rollback {self.target.release} {history.deployed}"
         if not history.deployed:

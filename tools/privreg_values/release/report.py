@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from privreg_values.cluster.kubectl import Object
+from privreg_values.cluster.revisions import is_pending
 from privreg_values.release import masking
 from privreg_values.release.apply import News, Outcome
 from privreg_values.release.diff import Difference, ValueChange
@@ -184,10 +185,12 @@ def _what_now(outcome: Outcome, target: Target) -> list[str]:
         return [state, why, f"go back with {back}"]
     if outcome.before and outcome.revision == outcome.before:
         return [f"{target}: revision {outcome.before} is in force; nothing was changed", f"begin again with {again}"]
-    if outcome.before:
-        return [state, f"go back with {back}, or on with {again}"]
     if outcome.revision:
-        return [state, f"go on with {again}, or take it away with `privreg-values uninstall{_flags(target)}`"]
+        undo = f"take it away with `privreg-values uninstall{_flags(target)}`"
+        if outcome.before:
+            undo = f"go back with {back}"
+        # The last two writes of a helm that is ended may overtake each other; it upgrades nothing that is pending.
+        return [state, f"{undo}{', then' if is_pending(outcome.status) else ', or'} go on with {again}"]
     return [state, f"begin again with {again}"]
 
 
