@@ -66,12 +66,16 @@ users() {
     ' "$1"
 }
 
-# The state that haproxy_server_status and the header of /v2/ show: current or refused.
+# The state that haproxy_server_status and the header of /v2/ show, current or refused, and a socket that is there as
+# soon as HAProxy has read this configuration.
 state() {
-    printf 'global\n    set-var proc.configuration str(%s)\n\n' "$1"
+    printf 'global\n    set-var proc.configuration str(%s)\n' "$1"
+    printf '    stats socket "%s/%s" mode 600 level user\n\n' "$RUN" "$(proof)"
     printf '# A server that is never used: it is in maintenance when a new configuration was refused.\n'
     printf 'backend configuration\n    server current 127.0.0.1:1%s\n' "$([ "$1" = current ] || echo ' disabled')"
 }
+
+proof() { echo "read-$generation"; }
 
 # Put together what is mounted, in RUN/next; prints why and fails when it is not good.
 prepare() {
@@ -104,19 +108,41 @@ activate() {
     report_mismatches
 }
 
+# Let HAProxy read what is active. A signal is lost when it comes while HAProxy still obeys an earlier one, so it is
+# sent again until the configuration was read. That takes about as long as the check: HAProxy computes each hash once.
+change_over() { # SECONDS of the check
+    patience=$((20 * $1 + 20)) # tenths of a second
+    tries=0
+    while [ ! -S "$RUN/$(proof)" ]; do
+        [ -z "$ending" ] && [ "$tries" -lt $((5 * patience)) ] || return 1
+        [ $((tries % patience)) != 0 ] || kill -USR2 "$haproxy" || return 1
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
 reload() {
+    rm -f "$RUN/$(proof)"
+    generation=$((generation + 1))
+    began=$(date +%s)
     if reason=$(prepare 2>&1); then
         activate
-        kill -USR2 "$haproxy"
-        say "the changed configuration is active"
+        said="the changed configuration is active"
     else
-        say "the changed configuration is REFUSED, the old one stays: $reason"
         state refused >"$RUN/active/state.cfg"
-        kill -USR2 "$haproxy"
+        said="the changed configuration is REFUSED, the old one stays: $reason"
+    fi
+    if change_over $(($(date +%s) - began)); then
+        say "$said"
+    else
+        say "HAProxy has not read what changed, which is tried again"
+        seen=
     fi
 }
 
-rm -rf "$RUN/active" "$RUN/next"
+generation=1
+ending=
+rm -rf "$RUN/active" "$RUN/next" "$RUN"/read-*
 seen=$(fingerprint)
 if ! reason=$(prepare 2>&1); then
     say "the configuration is not good: $reason"
@@ -127,13 +153,15 @@ cd "$RUN"
 haproxy -W -f active/haproxy.cfg -f active/users.cfg -f active/state.cfg &
 haproxy=$!
 # Let requests end before the process does; the kubelet sets the limit.
-trap 'kill -USR1 "$haproxy"' TERM INT
+trap 'ending=1; kill -USR1 "$haproxy"' TERM INT
 
+# Before that, the signal to reload would end it.
+while [ ! -S "$RUN/$(proof)" ] && kill -0 "$haproxy" 2>/dev/null; do sleep 0.1; done
 while kill -0 "$haproxy" 2>/dev/null; do
     sleep "$INTERVAL" &
     wait $! || true
     now=$(fingerprint)
-    if [ "$now" != "$seen" ]; then
+    if [ "$now" != "$seen" ] && [ -z "$ending" ]; then
         seen=$now
         reload
     fi
