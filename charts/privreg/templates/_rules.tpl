@@ -145,7 +145,7 @@ pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} takes
 
 {{- define "privreg.rules.storage" -}}
 {{- if and (gt (int .Values.replicas) 1) (include "privreg.storage.singleWriter" .) }}
-replicas: {{ .Values.replicas }} registries cannot write to one {{ .Values.storage.type }} volume that has a single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to [ReadWriteMany]
+replicas: {{ int64 .Values.replicas }} registries cannot write to one {{ .Values.storage.type }} volume that has a single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to [ReadWriteMany]
 {{- end }}
 {{- with .Values.storage }}
 {{- if eq .type "nfs" }}

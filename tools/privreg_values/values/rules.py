@@ -200,9 +200,10 @@ def _pull_secrets_namespaces(values: _Values) -> Iterator[str]:
 def _storage(values: _Values) -> Iterator[str]:
     kind = values.text("storage.type")
     shared = kind == "nfs" or (kind == "pvc" and "ReadWriteMany" in values.list("storage.persistence.accessModes"))
-    if values.number("replicas") > 1 and not shared:
+    count = int(values.number("replicas"))
+    if count > 1 and not shared:
         yield (
-            f"replicas: {values.number('replicas'):g} registries cannot write to one {kind} volume that has a "
+            f"replicas: {count} registries cannot write to one {kind} volume that has a "
             "single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to "
             "[ReadWriteMany]"
         )
