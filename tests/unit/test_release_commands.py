@@ -198,7 +198,7 @@ def test_a_failure_is_traced_says_what_to_type_next_and_leaves_the_revision_befo
     assert "revision 1 is failed" in ended.err
     where = f"--namespace {os.environ['PRIVREG_NAMESPACE']}"
     assert (
-        f"go on with `privreg-values apply {where}`, or take it away with `privreg-values uninstall {where}`"
+        f"take it away with `privreg-values uninstall {where}`, or go on with `privreg-values apply {where}`"
         in ended.err
     )
 
