@@ -31,7 +31,7 @@ tools: $(VENV)/ready ## build the programs that the tests use
 	@$(RUN) -m tests.cluster tools
 
 test: $(VENV)/ready tools lint ## everything: lint, then unit, chart and end-to-end tests
-	@$(RUN) -m pytest -n 3 tests
+	@$(RUN) -m pytest -n 4 tests
 
 test-unit: $(VENV)/ready tools ## the CLI and the programs in the chart
 	@$(RUN) -m pytest tests/unit

@@ -15,6 +15,9 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 if PROCESS != "gw0":
     os.environ["PRIVREG_CLUSTER_DIR"] = str(CACHE / f"cluster-{PROCESS}")
 
+# Helm, kubectl and the clusters spend a quarter of their processor time on collecting garbage; memory is there.
+os.environ.setdefault("GOGC", "400")
+
 from tests.cluster import kind  # noqa: E402 - now it knows where the cluster is
 from tests.cluster.cluster import kubeconfig_of_user  # noqa: E402
 from tests.control_plane import ControlPlane, running  # noqa: E402

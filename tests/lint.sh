@@ -3,6 +3,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/.venv/bin:$PWD/.cache/bin:$PATH"
+export GOGC=400 # many short runs of helm
 
 failed=()
 

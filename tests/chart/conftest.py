@@ -10,14 +10,6 @@ from tests.chart.rendering import NAMESPACE
 from tests.control_plane import ControlPlane, running
 
 
-@pytest.fixture(scope="module")
-def quick_helms() -> Iterator[None]:
-    """Some hundred short runs of Helm need no garbage collection, which is a quarter of their processor time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GOGC", "off")
-        yield
-
-
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """One of the chart's tests alone: the others look for what is not in theirs."""

@@ -1,7 +1,8 @@
 """Whatever values the schema accepts, the chart makes valid objects of them, or a rule says why not.
 
-The cases are made from the schema and are the same in every run. One that fails is shown as small as it can be: it goes
-into tests/data/accept when the chart is mended, and into tests/data/reject when the schema or a rule is.
+The cases are made from the schema and are much the same in every run; hypothesis mixes in what stands in the modules
+that the process has loaded. One that fails is shown as small as it can be: it goes into tests/data/accept when the
+chart is mended, and into tests/data/reject when the schema or a rule is.
 """
 
 import json
@@ -9,7 +10,6 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes_validate import SchemaNotFoundError
@@ -20,8 +20,6 @@ from privreg_values.values.validate import Problem
 from tests.chart.generated_values import fitting, values
 from tests.chart.kubernetes import CUSTOM_RESOURCES, faults, supported
 from tests.chart.rendering import HELMS, Json, Rendering, template, title
-
-pytestmark = pytest.mark.usefixtures("quick_helms")
 
 SETTINGS = settings(
     max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)

@@ -17,8 +17,6 @@ from tests.chart.rendering import ALL, CHART, HELMS, Json, label, render
 from tests.chart.test_values_are_used import SCHEMA, resolve
 from tests.cluster.paths import ROOT
 
-pytestmark = pytest.mark.usefixtures("quick_helms")
-
 DATA = ROOT / "tests" / "data"
 ACCEPTED = [*ALL, *((path,) for path in sorted((DATA / "accept").glob("*.yaml")))]
 MISTAKES = sorted((DATA / "mistakes").glob("*.yaml"))  # those that people have made, with where that was seen

@@ -117,7 +117,7 @@ def test_no_port_of_the_pod_serves_images_without_a_login(registry: Release, pro
 
 @dataclass
 class Load:
-    """Requests of one verified user, a few hundred a second, through Ingress and TLS, until it is stopped."""
+    """Requests of one verified user, some hundred a second, through Ingress and TLS, until it is stopped."""
 
     release: Release
     answers: list[int] = field(default_factory=list)
@@ -141,7 +141,7 @@ class Load:
         headers = {"Host": self.release.host, "Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
         deadline = time.monotonic() + 300
         connection = None
-        while not stop.wait(0.01) and time.monotonic() < deadline:
+        while not stop.wait(0.03) and time.monotonic() < deadline:
             try:
                 connection = connection or self._connect()
                 connection.request("GET", "/v2/", headers=headers)
