@@ -193,6 +193,7 @@ def test_people_whose_secret_stands_in_the_way_find_one_event(site: Site) -> Non
     (event,) = events
     assert (event["type"], event["reason"]) == ("Warning", "PullSecretRefused")
     assert event["involvedObject"]["name"] == NAME
+    assert event["metadata"]["annotations"] == {"privreg.io/release": f"{site.release}/privreg"}
     assert "was not made by privreg" in event["message"]
     assert f"release {site.release}/privreg" in event["message"]
     assert not site.control_plane.must("GET", f"/api/v1/namespaces/{site.others[1]}/events")["items"]

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from choosing import Settings
 from kubernetes_api import Api, ApiError, Json, again_on_conflict, parse_object
 
-OWNER = "privreg.io/release"  # on a Secret: the release that it belongs to, as NAMESPACE/NAME
+OWNER = "privreg.io/release"  # on a Secret: the release that it belongs to; on an Event: that it is of; NAMESPACE/NAME
 RECORD = "privreg.io/pull-secrets"  # on a ServiceAccount: {Secret's name: release} of the entries added here
 SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - the name of a type
 SECRET_KEY = ".dockerconfigjson"  # noqa: S105 - the name of a key
@@ -268,7 +268,10 @@ def tell_namespace(api: Api, settings: Settings, namespace: str, message: str) -
     """Write an Event about the Secret that stands in the way; it is there once, for as long as Events are kept."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     event = {
-        "metadata": {"name": f"{settings.secret_name}.refused-{settings.release.replace('/', '.')}"},
+        "metadata": {
+            "name": f"{settings.secret_name}.refused-{settings.release.replace('/', '.')}",
+            "annotations": {OWNER: settings.release},
+        },
         "involvedObject": {
             "apiVersion": "v1", "kind": "Secret", "namespace": namespace, "name": settings.secret_name,
         },

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.pods import in_order, statuses, words
-from privreg_values.doctor.facts import Failure, Pod
+from privreg_values.doctor.facts import Failure, Pod, Refusal
 from privreg_values.pull_secret.docker_config import SECRET_KEY, Credential, logins
+from privreg_values.registry.client import printable
 
-OWNER = "privreg.io/release"  # the annotation of a delivered Secret (files/pull_secrets.py)
+OWNER = "privreg.io/release"  # the annotation of a delivered Secret, and of an Event about one (files/delivery.py)
+REFUSED = "PullSecretRefused"  # the reason of that Event
 _PULLING = {
     "ErrImagePull",
     "ImagePullBackOff",
@@ -51,9 +53,20 @@ def names(references: Iterable[Object] | None) -> tuple[str, ...]:
     return tuple(it["name"] for it in references or () if it.get("name"))
 
 
-def owner(secret: Object) -> str:
-    """Give the release that delivered a Secret, as NAMESPACE/NAME; empty where none did."""
-    return str((secret["metadata"].get("annotations") or {}).get(OWNER, ""))
+def owner(it: Object) -> str:
+    """Give the release that delivered a Secret or wrote an Event, as NAMESPACE/NAME; empty where none did."""
+    return str((it["metadata"].get("annotations") or {}).get(OWNER, ""))
+
+
+def refusals(events: Iterable[Object]) -> tuple[Refusal, ...]:
+    """Read the Events about Secrets that stand in the way of delivery, the latest last."""
+    return tuple(_refusal(it) for it in in_order(events) if it.get("reason") == REFUSED and owner(it))
+
+
+def _refusal(event: Object) -> Refusal:
+    secret, message = event["involvedObject"]["name"], str(event.get("message") or "")
+    whose = message.removeprefix(f"Secret {secret} ").partition(";")[0]
+    return Refusal(secret, *(printable(it) for it in (owner(event), whose, str(event.get("lastTimestamp") or ""))))
 
 
 def credentials(secret: Object) -> dict[str, Credential]:
