@@ -153,11 +153,14 @@ class Api:
             response = self._open("GET", target, None)
             if response.status != 200:
                 raise ApiError(response.status, f"GET {path}: {response.status} {_explanation(response.read(), None)}")
-            self._connection.sock.settimeout(WATCH_SECONDS + REQUEST_TIMEOUT)
+            if self._connection.sock:  # not where the answer ends the connection
+                self._connection.sock.settimeout(WATCH_SECONDS + REQUEST_TIMEOUT)
             for line in response:
                 event = parse_object(line)
+                if not isinstance(event.get("object"), dict):  # half a line: the other end has gone
+                    raise ApiError(0, f"watching {path}: it broke off")
                 if event.get("type") == "ERROR":
-                    status = event.get("object") or {}
+                    status = event["object"]
                     raise ApiError(int(status.get("code", 0)), f"watching {path}: {status.get('message', '')}")
                 yield event
         except (OSError, HTTPException) as error:
