@@ -20,7 +20,8 @@ NUMBERS = itertools.count()
 HOST = "registry.example.com"
 OVERLAY = """\
 pullSecrets:
-  enabled: false   # its hook would wait for a node
+  enabled: false   # its hooks would wait for a node
+  keepOnUninstall: true   # and so would the one that takes back what was delivered before
 """
 Run = Callable[..., Ended]
 
