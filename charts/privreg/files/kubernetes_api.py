@@ -22,6 +22,7 @@ REQUEST_ATTEMPTS = 6  # for an API server that is busy, restarting or out of rea
 CONFLICT_ATTEMPTS = 20  # for an object that others write at the same time
 PAGE = 250  # objects that a list is read by
 WATCH_SECONDS = 300  # after which the API server ends a watch, and it is begun again where it was
+TELLING = ("exceeded quota", "cannot create resource", "admission webhook", "ValidatingAdmissionPolicy", "denied")
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))  # seconds, seconds, times
 
 Json = dict[str, Any]
@@ -262,13 +263,14 @@ def parse_object(text: bytes) -> Json:
 
 
 def _explanation(text: bytes, sent: Json | None) -> str:
-    """What a Status says. Its message may repeat what was sent, so none is shown for a Secret's data."""
+    """What a Status says. Its message may repeat what was sent: where that is a Secret, only known words are shown."""
     status = parse_object(text)
-    reason = str(status.get("reason", ""))
+    reason, message = str(status.get("reason", "")), str(status.get("message", ""))
     if sent is not None and "data" in sent:
         causes = (status.get("details") or {}).get("causes") or []
-        return " ".join([reason, *(str(cause.get("reason", "")) for cause in causes)])
-    return f"{reason}: {status.get('message', '')}"[:500]
+        known = [words for words in TELLING if words in message]
+        return ", ".join([reason, *(str(cause.get("reason", "")) for cause in causes), *known])
+    return f"{reason}: {message}"[:500]
 
 
 def pause(attempt: int, first: float, most: float) -> float:
