@@ -19,9 +19,8 @@ from tests.unit.conftest import Cli, Ended
 NUMBERS = itertools.count()
 HOST = "registry.example.com"
 OVERLAY = """\
-pullSecrets:
-  enabled: false   # its hooks would wait for a node
-  keepOnUninstall: true   # and so would the one that takes back what was delivered before
+pullSecrets:   # hooks would wait for a node: neither to deliver, nor to take back
+  {enabled: false, keepOnUninstall: true}
 """
 Run = Callable[..., Ended]
 
