@@ -127,9 +127,12 @@ def test_an_entry_that_was_reset_comes_back_once(site: Site) -> None:
     assert site.references(site.others[0]) == ["apple", NAME]
 
 
-def test_a_record_that_makes_no_sense_counts_as_none(site: Site) -> None:
+@pytest.mark.parametrize(
+    "record", ["[1]", "[" * 100_000, '{"a":' * 500 + "1" + "}" * 500], ids=["list", "deep", "nested"]
+)
+def test_a_record_that_makes_no_sense_counts_as_none(site: Site, record: str) -> None:
     path = f"/api/v1/namespaces/{site.others[0]}/serviceaccounts/default"
-    site.control_plane.must("PATCH", path, {"metadata": {"annotations": {delivery.RECORD: "[1]"}}})
+    site.control_plane.must("PATCH", path, {"metadata": {"annotations": {delivery.RECORD: record}}})
     site.set_references(site.others[0], "apple")
     assert site.run("withdraw") == 0
     assert site.references(site.others[0]) == ["apple"]

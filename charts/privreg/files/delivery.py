@@ -17,6 +17,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from choosing import Settings
@@ -243,13 +244,14 @@ def with_renamed_reference(account: Json, settings: Settings, name: str) -> Json
     return guarded_patch(account, renamed, record | {name: settings.release})
 
 
-def recorded(account: Json) -> Json:
-    """The entries that releases of this chart added: {Secret's name: release}."""
+def recorded(account: Json) -> dict[str, str]:
+    """The entries that releases of this chart added: {Secret's name: release}; whoever may write there wrote it."""
     annotations = account["metadata"].get("annotations") or {}
-    return parse_object(annotations.get(RECORD, "").encode())
+    record = parse_object(annotations.get(RECORD, ""))
+    return {name: release for name, release in record.items() if isinstance(release, str)}
 
 
-def guarded_patch(account: Json, references: list[Json], record: Json) -> Json:
+def guarded_patch(account: Json, references: list[Json], record: dict[str, str]) -> Json:
     """A patch that the API server refuses with 409 once the ServiceAccount is another than was read."""
     annotation = json.dumps(record, sort_keys=True) if record else None
     return {
@@ -265,7 +267,10 @@ def guarded_patch(account: Json, references: list[Json], record: Json) -> Json:
 
 
 def tell_namespace(api: Api, settings: Settings, namespace: str, message: str) -> None:
-    """Write an Event about the Secret that stands in the way; it is there once, for as long as Events are kept."""
+    """Write an Event about the Secret that stands in the way; it is there once, for as long as Events are kept.
+
+    It is a courtesy: what keeps it from being written keeps nothing else.
+    """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     event = {
         "metadata": {
@@ -283,8 +288,5 @@ def tell_namespace(api: Api, settings: Settings, namespace: str, message: str) -
         "lastTimestamp": now,
         "count": 1,
     }  # fmt: skip
-    try:
+    with suppress(ApiError):  # told already (409), or not let in by a policy
         api.create(f"/api/v1/namespaces/{namespace}/events", event)
-    except ApiError as error:
-        if error.status not in (403, 409):  # told already, or the namespace is being deleted
-            raise

@@ -253,11 +253,11 @@ def again_on_conflict(api: Api, path: str, seen: Json | None, change: Callable[[
     raise AssertionError("the last attempt returns or raises")
 
 
-def parse_object(text: bytes) -> Json:
-    """The JSON object in `text`, or an empty one."""
+def parse_object(text: str | bytes) -> Json:
+    """The JSON object in `text`, or an empty one; people write it too, into annotations."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -270,7 +270,7 @@ def _explanation(text: bytes, sent: Json | None) -> str:
         causes = (status.get("details") or {}).get("causes") or []
         known = [words for words in TELLING if words in message]
         return ", ".join([reason, *(str(cause.get("reason", "")) for cause in causes), *known])
-    return f"{reason}: {message}"[:500]
+    return f"{reason}: {' '.join(message.split())}"[:500]
 
 
 def pause(attempt: int, first: float, most: float) -> float:
