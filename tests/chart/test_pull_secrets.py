@@ -4,22 +4,18 @@ from pathlib import Path
 
 import pytest
 
+import pull_secrets
 from choosing import Selector, Settings
-from privreg_values.errors import HelmError
 from tests.chart.rendering import (
-    CHART,
     EVERYTHING,
-    HELMS,
     MINIMAL,
     NAMESPACE,
     RELEASE,
     Json,
     Rendering,
     ci,
-    notes,
     render,
 )
-from tests.cluster.paths import ROOT
 
 NAME = "privreg-pull-secrets"
 OF_THE_CLUSTER = f"{NAME}.{NAMESPACE}"
@@ -184,6 +180,16 @@ def test_the_hooks_deliver_and_take_back() -> None:
     assert mounted_config_maps(jobs[f"{NAME}-deliver"]) == {"/privreg": {"name": "privreg-programs"}}
 
 
+def test_what_failed_is_tried_again_and_what_was_refused_is_not() -> None:
+    jobs = [job["spec"] for job in render(EVERYTHING).all("Job")]
+    jobs.append(ci("pull-secrets-cronjob").one("CronJob")["spec"]["jobTemplate"]["spec"])
+    for spec in jobs:
+        (container,) = spec["template"]["spec"]["containers"]
+        codes = {"containerName": container["name"], "operator": "In", "values": [pull_secrets.REFUSED]}
+        assert spec["podFailurePolicy"] == {"rules": [{"action": "FailJob", "onExitCodes": codes}]}
+        assert spec["backoffLimit"] == 2
+
+
 def test_before_an_upgrade_the_new_program_runs_beside_the_old_settings() -> None:
     rendering = render(EVERYTHING)
     retire = rendering.one("Job", f"{NAME}-retire")
@@ -204,20 +210,32 @@ def test_what_is_delivered_can_be_kept_on_uninstall() -> None:
     assert names == [f"{NAME}-deliver", f"{NAME}-retire"]
 
 
-@pytest.mark.parametrize("values", [{}, {"inject": "both", "watch": True} | ALL_NAMESPACES], ids=str)
-def test_without_delivery_nothing_runs_and_nobody_has_rights(values: Json, tmp_path: Path) -> None:
-    rendering = ci("pull-secrets-off", pullSecrets=values)
-    of_delivery = [
-        (item["kind"], item_name(item))
-        for item in rendering.objects
-        if item["metadata"]["labels"]["app.kubernetes.io/component"] == "pull-secrets"
+def of_delivery(rendering: Rendering) -> list[tuple[str, str]]:
+    found = [
+        it for it in rendering.objects if it["metadata"]["labels"]["app.kubernetes.io/component"] == "pull-secrets"
     ]
-    assert of_delivery == [("ServiceAccount", NAME)]
+    return sorted((it["kind"], item_name(it)) for it in found)
+
+
+@pytest.mark.parametrize("values", [{}, {"inject": "both", "watch": True} | ALL_NAMESPACES], ids=str)
+def test_without_delivery_only_what_takes_back_at_an_upgrade_remains(values: Json, tmp_path: Path) -> None:
+    rendering = ci("pull-secrets-off", pullSecrets=values)
+    retire = f"{NAME}-retire"
+    assert of_delivery(rendering) == [("ConfigMap", retire), ("Job", retire), ("ServiceAccount", NAME)]
+    for kind in ("ConfigMap", "Job"):
+        hook = rendering.one(kind, retire)["metadata"]["annotations"]
+        assert hook["helm.sh/hook"] == "pre-upgrade,pre-rollback", "an install runs nothing"
     assert not [item for item in rendering.objects if item["kind"].endswith(("Role", "RoleBinding", "Policy"))]
-    told = settings(rendering, tmp_path)
-    assert (told.own, told.namespaces, told.selector, told.everywhere, told.watcher) == (False, (), None, False, "")
-    for name in (NAMESPACE, "default", "team-a"):
-        assert not told.chooses({"metadata": {"name": name, "labels": {"a": "b"}}})
+    for config_map in ("privreg-programs", retire):
+        told = settings(rendering, tmp_path, config_map)
+        assert (told.own, told.namespaces, told.selector, told.everywhere, told.watcher) == (False, (), None, False, "")
+        for name in (NAMESPACE, "default", "team-a"):
+            assert not told.chooses({"metadata": {"name": name, "labels": {"a": "b"}}})
+
+
+def test_without_delivery_nothing_runs_where_what_was_delivered_is_kept() -> None:
+    rendering = ci("pull-secrets-off", pullSecrets={"keepOnUninstall": True})
+    assert of_delivery(rendering) == [("ServiceAccount", NAME)]
 
 
 # --- Rights
@@ -348,95 +366,3 @@ def test_two_releases_have_cluster_wide_objects_of_their_own() -> None:
 
     assert len(names("one", "privreg")) == 1
     assert not names("one", "privreg") & (names("two", "privreg") | names("one", "privreg-2"))
-
-
-# --- Policies, and the Kubernetes versions that have them
-
-
-def policies(rendering: Rendering) -> list[str]:
-    return sorted(item["kind"] for item in rendering.objects if "Policy" in item["kind"])
-
-
-GUARD = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
-ADMISSION = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
-
-
-@pytest.mark.parametrize(
-    ("values", "version", "found"),
-    [
-        (ALL_NAMESPACES, "1.37", GUARD),
-        (ALL_NAMESPACES, "1.30", GUARD),
-        (ALL_NAMESPACES, "1.29", []),
-        ({}, "1.37", []),
-        ({"inject": "both"}, "1.36", ADMISSION),
-        ({"inject": "both"} | ALL_NAMESPACES, "1.36", ADMISSION + GUARD),
-        ({"inject": "admission", "enabled": False} | ALL_NAMESPACES, "1.35", []),
-    ],
-    ids=str,
-)
-def test_policies_are_made_where_they_are_needed_and_kubernetes_has_them(
-    values: Json, version: str, found: list[str]
-) -> None:
-    assert policies(render(MINIMAL, values={"pullSecrets": values}, kube_version=version)) == found
-
-
-@pytest.mark.parametrize("helm", HELMS)
-@pytest.mark.parametrize("inject", ["admission", "both"])
-def test_admission_is_refused_where_kubernetes_lacks_it(inject: str, helm: str) -> None:
-    with pytest.raises(HelmError) as caught:
-        render(MINIMAL, values={"pullSecrets": {"inject": inject}}, helm=helm, kube_version="1.35.4")
-    assert (
-        f"privreg: pullSecrets.inject: {inject} needs Kubernetes 1.36 or later, this is v1.35.4; "
-        "set it to serviceAccount"
-    ) in str(caught.value).splitlines()
-    for version in ("1.36.0", "1.36.0-gke.100", "1.37.2+k3s1"):
-        render(MINIMAL, values={"pullSecrets": {"inject": inject}}, helm=helm, kube_version=version)
-
-
-# --- Notes
-
-
-@pytest.mark.parametrize(
-    ("name", "lines"),
-    [
-        ("users", ["namespace registry, ServiceAccount default", "namespace default, ServiceAccount default"]),
-        (
-            "pull-secrets-everywhere",
-            [
-                "namespace registry, ServiceAccount *",
-                "namespaces *, ServiceAccount *",
-                "not to kube-system, kube-public, kube-node-lease, sandbox-*, old-?",
-            ],
-        ),
-        (
-            "pull-secrets-selector",
-            [
-                "namespaces with the labels of pullSecrets.namespaceSelector, ServiceAccount default",
-                "not to kube-system, kube-public, kube-node-lease",
-            ],
-        ),
-        (
-            "pull-secrets-admission",
-            ["namespace registry", "namespaces team-*", "not to kube-system, kube-public, kube-node-lease"],
-        ),
-        (
-            "pull-secrets-watch-named",
-            [f"namespace {name}, ServiceAccount default, ci" for name in ("registry", "default", "team-a")],
-        ),
-    ],
-)
-def test_the_notes_say_where_the_secret_is_delivered(name: str, lines: list[str]) -> None:
-    said = notes(CHART / "ci" / f"{name}-values.yaml")
-    delivered = said[said.index("is delivered to\n") :].partition("\nPods there")[0]
-    assert delivered.splitlines()[1:] == [f"  - {line}" for line in lines]
-
-
-@pytest.mark.parametrize(("name", "option"), [("users", " -n registry"), ("pull-secrets-selector", "")])
-def test_the_notes_run_a_pod_where_the_secret_is(name: str, option: str) -> None:
-    assert f"  kubectl run app{option} --image=" in notes(CHART / "ci" / f"{name}-values.yaml")
-
-
-def test_the_notes_warn_when_nothing_is_chosen() -> None:
-    said = notes(ROOT / "tests" / "data" / "accept" / "pull-secrets-for-nobody.yaml")
-    assert "is delivered to" not in said
-    assert "pullSecrets chooses no namespace: Pods need imagePullSecrets of your own to pull." in said

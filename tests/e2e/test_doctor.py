@@ -137,6 +137,9 @@ def test_everything_that_fails_is_named_with_its_reason_and_nothing_else(release
         f"namespace {BARE} has no pull Secret ({ours})",
         f"`privreg-values pull-secret --output commands --namespace {BARE}`",
         f"the Secret {ours} of namespace {FOREIGN} was not made by privreg",
+        f"so release {release.namespace}/{release.name} leaves it alone and delivers nothing there",
+        "(Event PullSecretRefused of 20",
+        f"if nobody needs it, `kubectl delete secret {ours} --namespace {FOREIGN}`, and then run `helm upgrade`",
     ):
         assert words in said
 

@@ -31,7 +31,14 @@ CHOSEN = {
 
 
 @pytest.fixture(scope="module")
-def deliverer(make_module_release: MakeRelease, cluster: Cluster) -> Iterator[Release]:
+def before_all_of_it(cluster: Cluster) -> set[str]:
+    """What names privreg before there is this release."""
+    return naming(cluster, "privreg")
+
+
+@pytest.fixture(scope="module")
+def deliverer(make_module_release: MakeRelease, cluster: Cluster, before_all_of_it: set[str]) -> Iterator[Release]:
+    assert before_all_of_it is not None
     release = make_module_release("deliverer", cluster.hosts[1])
     release.generate()
     release.set({"storage": {"type": "emptyDir"}, "pullSecrets": CHOSEN})
@@ -135,7 +142,9 @@ def test_what_an_upgrade_changes_follows_and_a_rollback_brings_it_back(deliverer
     wait_running(cluster, "every-two", "pulls-again")
 
 
-def test_uninstall_leaves_what_it_is_told_to_and_otherwise_no_trace(deliverer: Release) -> None:
+def test_uninstall_leaves_what_it_is_told_to_and_otherwise_no_trace(
+    deliverer: Release, before_all_of_it: set[str]
+) -> None:
     cluster = deliverer.cluster
     theirs = {"imagePullSecrets": [{"name": "theirs-one"}, {"name": SECRET}, {"name": "theirs-two"}]}
     kubectl(
@@ -168,16 +177,16 @@ def test_uninstall_leaves_what_it_is_told_to_and_otherwise_no_trace(deliverer: R
 
     assert image_pull_secrets(cluster, "every-one") == ["theirs-one", "theirs-two"]
     assert image_pull_secrets(cluster, "every-two") == []
-    assert naming(cluster, "deliverer-privreg") == []
-    assert naming(cluster, f"{deliverer.namespace}/{deliverer.name}") == []
+    assert naming(cluster, f"{deliverer.namespace}/{deliverer.name}") == set()
+    assert naming(cluster, "privreg") <= before_all_of_it, "what is left of other releases, and nothing of this"
 
 
-def naming(cluster: Cluster, text: str) -> list[str]:
+def naming(cluster: Cluster, text: str) -> set[str]:
     """Every object in the cluster that has `text` anywhere in it; Events, which Kubernetes forgets itself, apart."""
     resources = kubectl(cluster, "api-resources", "--verbs=list", "--output=name").split()
     kinds = ",".join(it for it in resources if not it.startswith("events") and "metrics.k8s.io" not in it)
     listed = kubectl(cluster, "get", kinds, "--all-namespaces", "--output=json", "--show-managed-fields")
     items = json.loads(listed)["items"]
     assert len(items) > 50
-    found = [it for it in items if text in json.dumps(it)]
-    return [f"{it['kind']} {it['metadata'].get('namespace', '')}/{it['metadata']['name']}" for it in found]
+    found = (it for it in items if text in json.dumps(it))
+    return {f"{it['kind']} {it['metadata'].get('namespace', '')}/{it['metadata']['name']}" for it in found}

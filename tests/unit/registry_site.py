@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from privreg_values.registry.client import Site
+from privreg_values.registry.client import Client, Site, digest
 from privreg_values.users.credentials import hash_password
 from tests.cluster import pki
 from tests.cluster.paths import BIN
@@ -72,6 +72,18 @@ def running(folder: Path, *, deletion: bool = True) -> Iterator[RunningRegistry]
         finally:
             process.kill()
             process.wait()
+
+
+def push_app(registry: RunningRegistry) -> None:
+    """Push team/app:1, an image that holds nothing."""
+    client = Client(registry.site(), (USER, PASSWORD))
+    config = b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}'
+    client.push_blob("team/app", config)
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    described = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(config)}
+    described["digest"] = digest(config)
+    manifest = {"schemaVersion": 2, "mediaType": kind, "config": described, "layers": []}
+    client.push_manifest("team/app", "1", json.dumps(manifest).encode())
 
 
 def _free_port() -> int:

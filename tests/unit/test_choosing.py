@@ -118,6 +118,25 @@ def test_a_bad_selector_chooses_nothing_and_says_so(selector: Any, tmp_path: Pat
         settings(tmp_path, namespaceSelector=selector)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"namespaces": "*"},
+        {"namespaces": [1]},
+        {"namespaces": None},
+        {"excludeNamespaces": "kube-system"},
+        {"serviceAccounts": {"default": True}},
+        {"own": "false"},
+        {"everywhere": 1},
+        {"strict": "no"},
+    ],
+    ids=str,
+)
+def test_settings_of_another_type_choose_nothing(changed: Json, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"settings\.json: not this program's settings: TypeError"):
+        settings(tmp_path, **changed)
+
+
 def test_settings_differ_when_something_else_is_delivered(tmp_path: Path) -> None:
     it = settings(tmp_path)
     assert it.delivers_like(settings(tmp_path, strict=True, watcher="/apis/apps/v1/x"))

@@ -2,27 +2,23 @@
 
 import base64
 import json
-import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from privreg_values.doctor.asking import Registry
-from privreg_values.doctor.facts import Image, Login
-from privreg_values.doctor.names import parse
+from choosing import Settings
+from delivery import Place as DeliveryPlace
+from delivery import Refused, put_secret
+from kubernetes_api import Api
 from privreg_values.pull_secret.docker_config import Credential, make
-from privreg_values.registry.check import Login as Pusher
-from privreg_values.registry.client import Client, digest
 from tests.cluster import pki
 from tests.cluster.paths import BIN
-from tests.control_plane import ControlPlane
+from tests.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.unit.conftest import Cli, Ended
 from tests.unit.ill_server import CHALLENGE, Answer, Request, serving
-from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, running
+from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, push_app, running
 
 KNOWN, STRANGER = Credential(USER, PASSWORD), Credential(USER, "guessed")
 IMAGE = f"{HOST}/team/app"
@@ -37,6 +33,15 @@ CHOSEN = {
     "excludeNamespaces": ["*-excluded"],
     "namespaceSelector": {"matchLabels": {"doctor": "pulls"}},
 }
+THE_PROGRAMS = {
+    **SETTINGS,
+    **CHOSEN,
+    "release": "doctor-home/privreg",
+    "releaseNamespace": "doctor-home",
+    "everywhere": True,
+    "strict": False,
+    "watcher": "",
+}
 UNAUTHORIZED = "pulling from host registry.example.com failed with status code [manifests 1]: 401 Unauthorized"
 
 
@@ -44,42 +49,8 @@ UNAUTHORIZED = "pulling from host registry.example.com failed with status code [
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
     """A registry that has team/app:1."""
     with running(tmp_path_factory.mktemp("registry")) as it:
-        client = Client(it.site(), (USER, PASSWORD))
-        config = b'{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}'
-        client.push_blob("team/app", config)
-        kind = "application/vnd.oci.image.manifest.v1+json"
-        described = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(config)}
-        described["digest"] = digest(config)
-        manifest = {"schemaVersion": 2, "mediaType": kind, "config": described, "layers": []}
-        client.push_manifest("team/app", "1", json.dumps(manifest).encode())
+        push_app(it)
         yield it
-
-
-# --- What the registry is asked
-
-
-def test_the_registry_says_whom_it_lets_in_and_what_it_has(registry: RunningRegistry) -> None:
-    it = Registry(registry.site(), resolve=False)
-    assert [step.ok for step in it.look(None).steps] == [True] * 3
-    assert it.login(KNOWN) == Login.ACCEPTED
-    assert it.login(STRANGER) == Login.REFUSED
-    assert it.image(parse(f"{IMAGE}:1"), KNOWN) == (Image.THERE, ())
-    assert it.image(parse(f"{IMAGE}:2"), KNOWN) == (Image.NO_TAG, ("1",))
-    assert it.image(parse(f"{HOST}/team/ap:1"), KNOWN) == (Image.NO_REPOSITORY, ())
-    assert it.unseen == []
-
-
-def test_with_somebody_who_may_push_the_whole_way_is_gone(registry: RunningRegistry) -> None:
-    steps = Registry(registry.site(), resolve=False).look(Pusher(USER, PASSWORD, "the test")).steps
-    assert [step.name for step in steps][-3:] == ["push", "pull", "delete"]
-    assert all(step.ok for step in steps)
-
-
-def test_a_registry_that_is_not_reached_is_asked_nothing_more(registry: RunningRegistry) -> None:
-    it = Registry(registry.site("other.example.com"), resolve=False)
-    answers = it.look(None)
-    assert (answers.steps[-1].name, answers.steps[-1].ok) == ("tls", False)
-    assert it.login(KNOWN) == Login.NOT_ASKED
 
 
 @pytest.fixture(scope="module")
@@ -87,47 +58,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pki")
     pki.Authority.create(folder).issue("server", HOST, sans=(HOST,))
     return folder
-
-
-def asked(authority: Path, answer: Answer) -> tuple[Registry, Any]:
-    """What the doctor makes of a registry that answers everything with one answer."""
-
-    def script(_: Request) -> Answer:
-        return answer
-
-    with serving(script, authority / "server.crt", authority / "server.key") as server:
-        context = ssl.create_default_context(cafile=str(authority / "ca.crt"))
-        it = Registry(server.site(context, HOST), resolve=False)
-        answers = it.look(None)
-        it.login(KNOWN)
-        return it, answers
-
-
-@pytest.mark.parametrize("seconds", [-600, 600])
-def test_the_clock_of_the_registry_is_read_from_its_answers(authority: Path, seconds: int) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
-    _, answers = asked(authority, Answer(401, headers={**CHALLENGE, "Date": date}))
-    assert abs(answers.skew - seconds) < 5
-
-
-@pytest.mark.parametrize("date", ["", "yesterday"])
-def test_an_answer_without_a_time_says_nothing_about_the_clock(authority: Path, date: str) -> None:
-    assert asked(authority, Answer(401, headers={**CHALLENGE, "Date": date}))[1].skew == 0
-
-
-def test_a_token_server_is_not_asked_and_that_is_said(authority: Path) -> None:
-    it, answers = asked(authority, Answer(401, headers={"WWW-Authenticate": 'Bearer realm="https://t.example.com"'}))
-    assert all(step.ok for step in answers.steps)
-    assert "token server" in it.unseen[0]
-    assert it.login(KNOWN) == Login.NOT_ASKED
-
-
-def test_an_answer_that_is_no_verdict_is_said(authority: Path) -> None:
-    it, _ = asked(authority, Answer(429, '{"errors": [{"code": "TOOMANYREQUESTS", "message": "too many"}]}'))
-    assert it.unseen == [f"what the registry says to {USER}: HTTP 429 TOOMANYREQUESTS: too many"]
-
-
-# --- The command, with a cluster
 
 
 @pytest.fixture
@@ -317,6 +247,51 @@ def test_a_registry_that_does_not_get_its_volume_is_told(
         site.must("DELETE", f"{path}/pods/privreg-0", {"gracePeriodSeconds": 0})
 
 
+def refuse(site: ControlPlane, folder: Path, namespace: str) -> None:
+    """What the program that delivers writes where a Secret stands in its way (files/delivery.py)."""
+    identity = site.identity(ADMIN_TOKEN, folder / "identity")
+    (folder / "settings.json").write_text(json.dumps(THE_PROGRAMS))
+    with Api("127.0.0.1", site.port, identity) as api:
+        place = DeliveryPlace(namespace, wanted=True)
+        with pytest.raises(Refused):
+            put_secret(api, Settings.read(folder / "settings.json"), "e30=", place)
+
+
+def test_the_event_tells_who_refused_even_those_who_may_read_no_secret_and_no_release(
+    site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path
+) -> None:
+    namespace = "doctor-chosen-foreign"
+    site.create_namespace(namespace, "default", "reader")
+    foreign = {"metadata": {"name": "privreg-pull"}, "data": {"theirs": "eA=="}}
+    site.must("POST", f"/api/v1/namespaces/{namespace}/secrets", foreign)
+    refuse(site, folder, namespace)
+    pod(site, namespace, "app", f"{IMAGE}:1", UNAUTHORIZED)
+    words = (
+        f"the Secret privreg-pull of namespace {namespace} was not made by privreg, so release doctor-home/privreg "
+        "leaves it alone and delivers nothing there (Event PullSecretRefused of 20"
+    )
+    remedy = f"if nobody needs it, `kubectl delete secret privreg-pull --namespace {namespace}`"
+    try:
+        for arguments in ([], [namespace]):
+            answer = json.loads(doctor(cli, registry, *arguments, "--json").out)
+            (found,) = (it for it in answer["findings"] if it["trouble"] == "foreign-secret")
+            assert found["where"] == [f"namespace {namespace}", f"Pod {namespace}/app"]
+            assert found["what"].startswith(words)
+            assert found["remedy"].startswith(remedy)
+
+        may_read(site, folder, namespace, "pods", "events", "serviceaccounts")
+        ended = doctor(cli, registry, namespace, f"--host={HOST}", "--json")
+        (found,) = json.loads(ended.out)["findings"]
+        assert (found["trouble"], found["where"]) == (
+            "foreign-secret",
+            [f"namespace {namespace}", f"Pod {namespace}/app"],
+        )
+        assert found["what"].startswith(words)
+        assert found["remedy"].startswith(remedy)
+    finally:
+        site.must("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
 def test_a_missing_tag_is_seen_also_where_the_credential_is_missing(
     site: ControlPlane, registry: RunningRegistry, cli: Cli
 ) -> None:
@@ -348,12 +323,9 @@ def test_a_user_who_may_not_pull_is_named_where_it_is_the_pods_own(
     assert [it["trouble"] for it in json.loads(ended.out)["findings"]] == [trouble]
 
 
-def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
-    site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path
-) -> None:
-    namespace = "doctor-limited"
-    site.create_namespace(namespace, "reader")
-    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]
+def may_read(site: ControlPlane, folder: Path, namespace: str, *resources: str) -> None:
+    """Make the kubeconfig that of the ServiceAccount `reader`, who may read these there and nothing else."""
+    rules = [{"apiGroups": [""], "resources": resources, "verbs": ["get", "list"]}]
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     site.must("POST", f"{rbac}/roles", {"metadata": {"name": "reader"}, "rules": rules})
     subject = {"kind": "ServiceAccount", "name": "reader", "namespace": namespace}
@@ -362,6 +334,14 @@ def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
     config = json.loads((folder / "kubeconfig").read_text())
     config["users"][0]["user"] = {"token": site.token_of(namespace, "reader")}
     (folder / "kubeconfig").write_text(json.dumps(config))
+
+
+def test_who_may_read_pods_only_is_told_what_could_not_be_seen(
+    site: ControlPlane, registry: RunningRegistry, cli: Cli, folder: Path
+) -> None:
+    namespace = "doctor-limited"
+    site.create_namespace(namespace, "reader")
+    may_read(site, folder, namespace, "pods")
     pod(site, namespace, "app", f"{IMAGE}:1", UNAUTHORIZED, imagePullSecrets=[{"name": "theirs"}])
 
     ended = doctor(cli, registry, namespace, f"--host={HOST}", "--json")

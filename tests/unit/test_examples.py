@@ -129,7 +129,8 @@ def make(cli: Cli, folder: Path, *shape: str) -> None:
     users = [f"--user={user}" for user in ("admin:admin", "ci:push", "jane:push")]
     assert cli("gen", f"--host={HOST}", "--ingress-class=nginx", "--yes", *users, *shape).code == 0
     text = (folder / "values.yaml").read_text()
-    (folder / "values.yaml").write_text(text.replace("\npullSecrets:\n", "\npullSecrets:\n  enabled: false\n"))
+    off = "\npullSecrets:\n  enabled: false\n  keepOnUninstall: true\n"
+    (folder / "values.yaml").write_text(text.replace("\npullSecrets:\n", off))
 
 
 @pytest.fixture

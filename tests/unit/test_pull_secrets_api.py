@@ -1,5 +1,6 @@
 """kubernetes_api.py, the client in pull_secrets.py, with an API server that is ill, moving or an impostor."""
 
+import json
 import subprocess
 import sys
 import time
@@ -82,6 +83,30 @@ def test_a_clear_answer_is_not_asked_for_twice(status: int, identity: Path) -> N
             api.get(PATH)
         assert [request.path for request in server.requests] == [PATH]
     assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ('secrets "x" is forbidden: exceeded quota: few, requested: secrets=1', "exceeded quota"),
+        (
+            'admission webhook "rules.example.com" denied the request: not {"auth": "c2VjcmV0"}',
+            "admission webhook, denied",
+        ),
+        ('Secret "x" is invalid: data: Invalid value: "c2VjcmV0"', ""),
+    ],
+)
+def test_of_a_refused_secret_the_cause_is_told_and_nothing_that_was_sent(
+    message: str, told: str, identity: Path
+) -> None:
+    answer = Scripted(403, json.dumps({"reason": "Forbidden", "message": message}))
+    with (
+        serving(answer, certificates=identity) as server,
+        Api("127.0.0.1", server.port, identity) as api,
+        pytest.raises(ApiError) as caught,
+    ):
+        api.create(PATH, {"data": {"x": "c2VjcmV0"}})
+    assert str(caught.value) == f"POST {PATH}: 403 " + ", ".join(filter(None, ["Forbidden", told]))
 
 
 def test_what_is_not_there_is_none(identity: Path) -> None:

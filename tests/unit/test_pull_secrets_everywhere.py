@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kubernetes_api import Api
 from tests.control_plane import ControlPlane
 from tests.unit.pull_secrets_site import CREDENTIAL, NAME, NEW_CREDENTIAL, Site, encoded, essence
+from tests.unit.test_pull_secrets import Cut, CutApi
 
 numbers = itertools.count(1000)
 
@@ -98,6 +100,15 @@ def test_nothing_is_taken_back_when_nothing_changes(site: Site, capsys: pytest.C
     assert site.everything() == before
 
 
+def test_where_nothing_was_delivered_nobody_is_asked(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    before = site.target(enabled=False).read_text()
+    target = site.target(enabled=False, name="another")
+    site.settings.write_text(before)
+    (site.identity / "token").write_text("good for nothing")
+    assert site.run("retire", f"--target={target}") == 0
+    assert "nothing to take back" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("before", [None, '{"release": "a/b"}', "not JSON"])
 def test_without_settings_that_are_understood_nothing_is_taken_back(
     site: Site, before: str | None, capsys: pytest.CaptureFixture[str]
@@ -159,6 +170,39 @@ def test_a_renamed_secret_is_there_before_the_old_one_goes(site: Site, namespace
     assert site.run("withdraw") == 0
     assert site.references(site.others[0]) == ["first", "last"]
     assert site.secret(site.others[0], "new-name") is None
+
+
+@pytest.mark.parametrize("changed", [{"name": "new-name"}, {"enabled": False}], ids=str)
+def test_an_interrupted_retirement_is_repaired_by_the_next(site: Site, changed: dict[str, object]) -> None:
+    site.set_references(site.others[0], "first")
+
+    def state() -> list[object]:
+        renamed = [site.secret(namespace, "new-name") for namespace in (site.release, *site.others)]
+        return [essence(item) for item in [*site.everything(), *renamed]]
+
+    def retire_and_deliver(kind: type[Api] = Api) -> None:
+        assert site.run("retire", f"--target={site.target(**changed)}", kind=kind) == 0
+        site.install(**changed)
+        assert site.run("deliver") == 0
+
+    def start_over() -> None:
+        site.run("withdraw")
+        site.values = {"namespaces": ["one-000", "two-000"]}  # few enough for one connection
+        site.install()
+        site.run("deliver")
+
+    start_over()
+    retire_and_deliver()
+    expected = state()
+    for cuts in itertools.count():
+        start_over()
+        try:
+            retire_and_deliver(type("CutApi", (CutApi,), {"budget": cuts}))
+            break
+        except Cut:
+            retire_and_deliver()
+        assert state() == expected
+    assert cuts >= 8, "each request of the run is cut once"
 
 
 def test_a_new_name_that_somebody_else_has_is_left_to_delivery(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

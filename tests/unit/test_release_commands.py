@@ -19,8 +19,8 @@ from tests.unit.conftest import Cli, Ended
 NUMBERS = itertools.count()
 HOST = "registry.example.com"
 OVERLAY = """\
-pullSecrets:
-  enabled: false   # its hook would wait for a node
+pullSecrets:   # hooks would wait for a node: neither to deliver, nor to take back
+  {enabled: false, keepOnUninstall: true}
 """
 Run = Callable[..., Ended]
 

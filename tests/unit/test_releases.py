@@ -89,3 +89,29 @@ def test_every_way_to_choose_is_understood_alike(changed: dict[str, Any], tmp_pa
     program = settings(tmp_path, **changed)
     choice = read(json.loads((tmp_path / "settings.json").read_text()))
     assert [choice.has(it) for it in NAMESPACES] == [program.chooses(it) for it in NAMESPACES]
+
+
+@pytest.mark.parametrize(
+    "settings_json",
+    [
+        "not JSON",
+        "[]",
+        "[" * 5000,
+        '{"secretName": "x; id", "namespaces": ["*"]}',
+        '{"sourceSecret": "--server=http://192.0.2.1"}',
+        '{"sourceSecret": ["x"]}',
+        '{"watcher": "/apis/apps/v1/namespaces/a/deployments/$(id)"}',
+        '{"namespaces": 1}',
+        '{"namespaceSelector": {"matchExpressions": [{}]}}',
+    ],
+    ids=lambda it: it[:40],
+)
+def test_what_somebody_else_has_given_our_labels_is_no_release(settings_json: str, tmp_path: Path) -> None:
+    labels = {"app.kubernetes.io/component": "programs", "app.kubernetes.io/instance": "privreg"}
+    metadata = {"name": "privreg-programs", "namespace": "theirs", "labels": labels}
+    data = {"check_login.py": "", "settings.json": settings_json}
+    (tmp_path / "found.json").write_text(json.dumps({"items": [{"metadata": metadata, "data": data}]}))
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f"#!/bin/sh\ncat {tmp_path}/found.json\n")
+    kubectl.chmod(0o700)
+    assert releases.find(Kubectl(binary=str(kubectl))) == []

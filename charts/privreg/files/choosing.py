@@ -107,13 +107,13 @@ class Settings:
                 secret_name=raw["secretName"],
                 source_secret=raw["sourceSecret"],
                 release_namespace=raw["releaseNamespace"],
-                own=raw["own"],
-                namespaces=tuple(raw["namespaces"]),
+                own=_flag(raw["own"]),
+                namespaces=_names(raw["namespaces"]),
                 selector=Selector.parse(raw["namespaceSelector"]),
-                excluded=tuple(raw["excludeNamespaces"]),
-                everywhere=raw["everywhere"],
-                service_accounts=tuple(raw["serviceAccounts"]),
-                strict=raw["strict"],
+                excluded=_names(raw["excludeNamespaces"]),
+                everywhere=_flag(raw["everywhere"]),
+                service_accounts=_names(raw["serviceAccounts"]),
+                strict=_flag(raw["strict"]),
                 watcher=raw["watcher"],
             )
         except SettingsError as error:
@@ -156,6 +156,18 @@ class Settings:
     def is_source(self, namespace: str) -> bool:
         """Whether the Secret of that name is the source itself there: Helm's or the user's, never ours."""
         return namespace == self.release_namespace and self.secret_name == self.source_secret
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):  # "false" would count as true
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(it, str) for it in value):  # a text would be its letters
+        raise TypeError(f"{value!r} is no list of names")
+    return tuple(value)
 
 
 def is_pattern(name: str) -> bool:

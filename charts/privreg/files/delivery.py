@@ -17,12 +17,13 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from choosing import Settings
 from kubernetes_api import Api, ApiError, Json, again_on_conflict, parse_object
 
-OWNER = "privreg.io/release"  # on a Secret: the release that it belongs to, as NAMESPACE/NAME
+OWNER = "privreg.io/release"  # on a Secret: the release that it belongs to; on an Event: that it is of; NAMESPACE/NAME
 RECORD = "privreg.io/pull-secrets"  # on a ServiceAccount: {Secret's name: release} of the entries added here
 SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - the name of a type
 SECRET_KEY = ".dockerconfigjson"  # noqa: S105 - the name of a key
@@ -243,13 +244,14 @@ def with_renamed_reference(account: Json, settings: Settings, name: str) -> Json
     return guarded_patch(account, renamed, record | {name: settings.release})
 
 
-def recorded(account: Json) -> Json:
-    """The entries that releases of this chart added: {Secret's name: release}."""
+def recorded(account: Json) -> dict[str, str]:
+    """The entries that releases of this chart added: {Secret's name: release}; whoever may write there wrote it."""
     annotations = account["metadata"].get("annotations") or {}
-    return parse_object(annotations.get(RECORD, "").encode())
+    record = parse_object(annotations.get(RECORD, ""))
+    return {name: release for name, release in record.items() if isinstance(release, str)}
 
 
-def guarded_patch(account: Json, references: list[Json], record: Json) -> Json:
+def guarded_patch(account: Json, references: list[Json], record: dict[str, str]) -> Json:
     """A patch that the API server refuses with 409 once the ServiceAccount is another than was read."""
     annotation = json.dumps(record, sort_keys=True) if record else None
     return {
@@ -265,10 +267,16 @@ def guarded_patch(account: Json, references: list[Json], record: Json) -> Json:
 
 
 def tell_namespace(api: Api, settings: Settings, namespace: str, message: str) -> None:
-    """Write an Event about the Secret that stands in the way; it is there once, for as long as Events are kept."""
+    """Write an Event about the Secret that stands in the way; it is there once, for as long as Events are kept.
+
+    It is a courtesy: what keeps it from being written keeps nothing else.
+    """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     event = {
-        "metadata": {"name": f"{settings.secret_name}.refused-{settings.release.replace('/', '.')}"},
+        "metadata": {
+            "name": f"{settings.secret_name}.refused-{settings.release.replace('/', '.')}",
+            "annotations": {OWNER: settings.release},
+        },
         "involvedObject": {
             "apiVersion": "v1", "kind": "Secret", "namespace": namespace, "name": settings.secret_name,
         },
@@ -280,8 +288,5 @@ def tell_namespace(api: Api, settings: Settings, namespace: str, message: str) -
         "lastTimestamp": now,
         "count": 1,
     }  # fmt: skip
-    try:
+    with suppress(ApiError):  # told already (409), or not let in by a policy
         api.create(f"/api/v1/namespaces/{namespace}/events", event)
-    except ApiError as error:
-        if error.status not in (403, 409):  # told already, or the namespace is being deleted
-            raise

@@ -22,6 +22,7 @@ REQUEST_ATTEMPTS = 6  # for an API server that is busy, restarting or out of rea
 CONFLICT_ATTEMPTS = 20  # for an object that others write at the same time
 PAGE = 250  # objects that a list is read by
 WATCH_SECONDS = 300  # after which the API server ends a watch, and it is begun again where it was
+TELLING = ("exceeded quota", "cannot create resource", "admission webhook", "ValidatingAdmissionPolicy", "denied")
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))  # seconds, seconds, times
 
 Json = dict[str, Any]
@@ -153,11 +154,14 @@ class Api:
             response = self._open("GET", target, None)
             if response.status != 200:
                 raise ApiError(response.status, f"GET {path}: {response.status} {_explanation(response.read(), None)}")
-            self._connection.sock.settimeout(WATCH_SECONDS + REQUEST_TIMEOUT)
+            if self._connection.sock:  # not where the answer ends the connection
+                self._connection.sock.settimeout(WATCH_SECONDS + REQUEST_TIMEOUT)
             for line in response:
                 event = parse_object(line)
+                if not isinstance(event.get("object"), dict):  # half a line: the other end has gone
+                    raise ApiError(0, f"watching {path}: it broke off")
                 if event.get("type") == "ERROR":
-                    status = event.get("object") or {}
+                    status = event["object"]
                     raise ApiError(int(status.get("code", 0)), f"watching {path}: {status.get('message', '')}")
                 yield event
         except (OSError, HTTPException) as error:
@@ -249,23 +253,24 @@ def again_on_conflict(api: Api, path: str, seen: Json | None, change: Callable[[
     raise AssertionError("the last attempt returns or raises")
 
 
-def parse_object(text: bytes) -> Json:
-    """The JSON object in `text`, or an empty one."""
+def parse_object(text: str | bytes) -> Json:
+    """The JSON object in `text`, or an empty one; people write it too, into annotations."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
 def _explanation(text: bytes, sent: Json | None) -> str:
-    """What a Status says. Its message may repeat what was sent, so none is shown for a Secret's data."""
+    """What a Status says. Its message may repeat what was sent: where that is a Secret, only known words are shown."""
     status = parse_object(text)
-    reason = str(status.get("reason", ""))
+    reason, message = str(status.get("reason", "")), str(status.get("message", ""))
     if sent is not None and "data" in sent:
         causes = (status.get("details") or {}).get("causes") or []
-        return " ".join([reason, *(str(cause.get("reason", "")) for cause in causes)])
-    return f"{reason}: {status.get('message', '')}"[:500]
+        known = [words for words in TELLING if words in message]
+        return ", ".join([reason, *(str(cause.get("reason", "")) for cause in causes), *known])
+    return f"{reason}: {' '.join(message.split())}"[:500]
 
 
 def pause(attempt: int, first: float, most: float) -> float:

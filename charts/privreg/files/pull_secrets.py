@@ -12,8 +12,8 @@ The one program of this chart with rights in the cluster; standard library only:
     reconciling.py      what has to be written        watching.py         what comes later
 
 Its rights are in templates/pull-secrets/_rights.tpl. The credential comes from a Secret in the release's
-namespace; it goes to the API server and nowhere else. Exit codes: 0 done; 1 something failed or, with "strict",
-was refused; 2 wrong usage.
+namespace; it goes to the API server and nowhere else. Exit codes: 0 done; 1 something failed, which another try may
+mend; 2 wrong usage; 3 with "strict": something was refused, as it will be again.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from choosing import Settings, SettingsError
-from delivery import Place, SourceError, read_credential
+from delivery import Place, SourceError, read_credential, secret_path
 from kubernetes_api import Api, ApiError, Pace
 from reconciling import Connect, delivery_plan, reconcile, retirement_plan, withdrawal_plan
 from watching import Watcher
 
+FAILED, REFUSED = 1, 3  # exit codes
 REQUESTS_PER_SECOND = 150.0  # at most; an API server that has too much to do says so (429), and is waited for
 LINES = 20  # namespaces that are told of one by one
 ACCOUNT_WAIT = 30.0  # seconds; a new namespace gets its ServiceAccount `default` a moment later
+RIGHTS_WAIT = 10.0  # seconds
 STOP_WAIT = 60.0  # seconds for the watcher's Pod to go; on a node that is away it does not
 
 
@@ -52,7 +54,7 @@ def deliver(api: Api, connect: Connect, settings: Settings) -> int:
             missing = [name for name in settings.named_accounts if name not in place.there]
             place.refused += [f"ServiceAccount {name} does not exist" for name in missing if place.served]
     gone = [Place(name, wanted=True, refused=["does not exist"]) for name in settings.named if name not in places]
-    return report([*places.values(), *gone], settings)
+    return report([*places.values(), *gone], strict=settings.strict)
 
 
 def lacking_default(settings: Settings, places: Iterable[Place]) -> list[str]:
@@ -69,25 +71,55 @@ def retire(connect: Connect, before: Path, target: Settings) -> int:
     except SettingsError as error:  # no release before, or one of a chart that had other settings
         print(f"nothing is taken back: {error}")
         return 0
-    if settings.delivers_like(target):
+    if settings.delivers_like(target) or not (settings.named or settings.everywhere):
         print("nothing to take back")
         return 0
     with connect() as api:
+        wait_for_rights(api, settings)
         stop_watcher(api, settings)  # it would bring back what is taken away
-        return report(reconcile(api, connect, settings, retirement_plan(settings, target)), target)
+        try:
+            return report(reconcile(api, connect, settings, retirement_plan(settings, target)))
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            print(f"nothing is taken back: {error}")  # settings of an upgrade that failed before it gave the rights
+            return 0
 
 
 def withdraw(api: Api, connect: Connect, settings: Settings) -> int:
     """Take back everything; returns the exit code."""
+    wait_for_rights(api, settings)
     stop_watcher(api, settings)
-    return report(reconcile(api, connect, settings, withdrawal_plan(settings)), settings)
+    return report(reconcile(api, connect, settings, withdrawal_plan(settings)))
+
+
+def wait_for_rights(api: Api, settings: Settings) -> None:
+    """Return when the API server knows our rights: one that has just started forbids what it will soon allow.
+
+    What is forbidden after that has no right, as in a namespace that was deleted, and will have none.
+    """
+    deadline = time.monotonic() + RIGHTS_WAIT
+    while time.monotonic() < deadline:
+        try:
+            api.get(secret_path(settings.release_namespace, settings.source_secret))
+        except ApiError as error:
+            if error.status == 403:
+                time.sleep(0.5)
+                continue
+        return
 
 
 def stop_watcher(api: Api, settings: Settings) -> None:
     """Delete what delivers beside this program, and wait until its last Pod has gone."""
     if not settings.watcher:
         return
-    api.delete_with_dependents(settings.watcher)
+    try:
+        api.delete_with_dependents(settings.watcher)
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        print(f"{settings.watcher}: there is no right to stop it, as where it was never made; going on")
+        return
     deadline = time.monotonic() + STOP_WAIT
     while api.get(settings.watcher) is not None:
         if time.monotonic() > deadline:
@@ -96,8 +128,8 @@ def stop_watcher(api: Api, settings: Settings) -> None:
         time.sleep(0.2)
 
 
-def report(places: Sequence[Place], settings: Settings) -> int:
-    """Say what came of it; returns the exit code."""
+def report(places: Sequence[Place], *, strict: bool = False) -> int:
+    """Say what came of it; returns the exit code. With `strict` a refusal counts as a failure."""
     served = sum(place.served for place in places)
     for place in places:
         if place.refused or place.failed or (len(places) <= LINES and (place.done or place.wanted)):
@@ -109,8 +141,9 @@ def report(places: Sequence[Place], settings: Settings) -> int:
         f"failed: {sum(bool(place.failed) for place in places)}",
     ]
     print("; ".join(numbers), flush=True)
-    failed = any(place.failed or (settings.strict and place.refused) for place in places)
-    return 1 if failed else 0
+    if any(place.failed for place in places):
+        return FAILED
+    return REFUSED if strict and any(place.refused for place in places) else 0
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -142,7 +175,7 @@ def main(arguments: Sequence[str] | None = None, connect: Connect | None = None)
         Watcher(connect, settings, lambda line: print(line, flush=True)).run()
     except (SettingsError, SourceError, ApiError) as error:
         print(f"pull_secrets.py: {error}", file=sys.stderr)
-    return 1
+    return FAILED
 
 
 if __name__ == "__main__":

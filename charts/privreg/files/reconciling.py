@@ -30,11 +30,13 @@ class Plan:
         wants: whether a namespace is served.
         patch: what a ServiceAccount needs, given whether its namespace is served; None for nothing.
         serve: writes what one place needs.
+        delivers: whether something is to be there in the end; not where all is only taken back.
     """
 
     wants: Callable[[Json], bool]
     patch: Callable[[Json, bool], Json | None]
     serve: Callable[[Api, Place], None]
+    delivers: bool = True
 
 
 def delivery_plan(settings: Settings, credential: str) -> Plan:
@@ -57,7 +59,8 @@ def delivery_plan(settings: Settings, credential: str) -> Plan:
 
 def withdrawal_plan(settings: Settings) -> Plan:
     """Take back what is ours, everywhere."""
-    return delivery_plan(replace(settings, own=False, namespaces=(), selector=None), "")
+    nothing = replace(settings, own=False, namespaces=(), selector=None)
+    return replace(delivery_plan(nothing, ""), delivers=False)
 
 
 def retirement_plan(settings: Settings, target: Settings) -> Plan:
@@ -79,7 +82,7 @@ def retirement_plan(settings: Settings, target: Settings) -> Plan:
         if renamed or not place.wanted:
             delivery.delete_secret(api, settings, place)
 
-    return Plan(target.chooses, patch, serve)
+    return Plan(target.chooses, patch, serve, delivers=False)
 
 
 def reconcile(api: Api, connect: Connect, settings: Settings, plan: Plan, only: Collection[str] = ()) -> list[Place]:
@@ -126,8 +129,18 @@ def look(api: Api, settings: Settings, plan: Plan, only: Collection[str]) -> lis
             found = {name: _place(namespace, plan)} if namespace else {}
             places += _look_into(api, settings, plan, found, name) if found else []
         except ApiError as error:
-            places.append(Place(name, wanted=True, failed=[str(error)]))
+            places.append(_unseen(name, plan, error))
     return places
+
+
+def _unseen(name: str, plan: Plan, error: ApiError) -> Place:
+    """A namespace that could not be looked at: where its Role is not, it is as a rule not there either.
+
+    A namespace that was deleted, or that an upgrade named in vain, stops nobody from taking back all the rest.
+    """
+    if plan.delivers or error.status != 403:
+        return Place(name, wanted=True, failed=[str(error)])
+    return Place(name, wanted=False, refused=["there is no right to look into it: it has gone, or its Role has"])
 
 
 def _all_namespaces(api: Api, plan: Plan) -> dict[str, Place]:

@@ -62,7 +62,7 @@ Traefik ends a request after 60 s unless its entry point websecure has transport
 The TLS Secret {{ include "privreg.tlsSecretName" . }} must be in namespace {{ .Release.Namespace }}, with a certificate for {{ .Values.host }} that clients and nodes trust.
 {{- end }}
 {{- if not .Values.pullSecrets.enabled }}
-pullSecrets.enabled is false: Pods need imagePullSecrets of your own to pull, and what was delivered before stays.
+pullSecrets.enabled is false: Pods need imagePullSecrets of your own to pull{{ if .Values.pullSecrets.keepOnUninstall }}, and what was delivered before stays{{ end }}.
 {{- else if not (include "privreg.notes.delivery" .) }}
 pullSecrets chooses no namespace: Pods need imagePullSecrets of your own to pull.
 {{- end }}

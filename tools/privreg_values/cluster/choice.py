@@ -64,10 +64,10 @@ def read(settings: Object) -> Choice:
     """Read the settings of the program (templates/pull-secrets/_pull_secrets.tpl)."""
     return Choice(
         settings.get("releaseNamespace", "") if settings.get("own") else "",
-        tuple(settings.get("namespaces") or ()),
+        tuple(map(str, settings.get("namespaces") or ())),
         tuple(_requirements(settings.get("namespaceSelector") or {})),
-        tuple(settings.get("excludeNamespaces") or ()),
-        tuple(settings.get("serviceAccounts") or ()),
+        tuple(map(str, settings.get("excludeNamespaces") or ())),
+        tuple(map(str, settings.get("serviceAccounts") or ())),
     )
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ UNREACHABLE = "set KUBECONFIG, choose a context with `kubectl config`, or start 
 REQUEST_TIMEOUT = 15  # seconds; a cluster that is not there is known to be so by then
 
 Object = dict[str, Any]
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _LOG = logging.getLogger(__name__)
 
 
@@ -55,9 +57,12 @@ class Kubectl:
 
         Args:
             resource: Its resource, such as secrets or certificates.cert-manager.io.
-            name: Its name.
+            name: Its name, also one that somebody wrote who may be no friend: Kubernetes does not check the names in
+                imagePullSecrets, and kubectl would take `--server=…` for an option.
             namespace: Its namespace; empty for what has none.
         """
+        if not is_name(name):
+            return None
         try:
             return dict(json.loads(self.run(["get", resource, name, *_in(namespace), "--output=json"])))
         except ClusterError as error:
@@ -189,6 +194,14 @@ class Kubectl:
         command = [self.binary, *context, f"--request-timeout={self.request_timeout}s", *arguments]
         _LOG.debug("run: %s", shlex.join(command))
         return command
+
+
+def is_name(text: str) -> bool:
+    """Tell whether an object can have this name: a DNS subdomain, as of Secrets, ConfigMaps and ServiceAccounts.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+    """
+    return len(text) <= 253 and _NAME.fullmatch(text) is not None
 
 
 def _in(namespace: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from privreg_values.cluster import choice
 from privreg_values.cluster.choice import Choice
-from privreg_values.cluster.kubectl import Kubectl, Object
+from privreg_values.cluster.kubectl import Kubectl, Object, is_name
 from privreg_values.errors import ClusterError
 
 _SELECTOR = "app.kubernetes.io/component=programs"  # the ConfigMap that every release has
@@ -71,23 +71,40 @@ def only(found: Sequence[Release]) -> Release:
 
 
 def _read(config_map: Object) -> Release | None:
-    """Read the settings of the program that delivers Secrets (templates/programs/configmap.yaml)."""
+    """Read the settings of the program that delivers Secrets (templates/programs/configmap.yaml).
+
+    None where they are somebody else's, who may have given the ConfigMap our labels.
+    """
     metadata, data = config_map["metadata"], config_map.get("data") or {}
     if "check_login.py" not in data:
         return None
-    settings = json.loads(data.get("settings.json") or "{}")
-    chosen = choice.read(settings)
-    return Release(
-        metadata["namespace"],
-        metadata["labels"]["app.kubernetes.io/instance"],
-        "" if chosen.is_nothing() else settings.get("secretName", ""),
-        settings.get("sourceSecret", ""),
-        chosen,
-        _watcher(settings.get("watcher", "")),
-    )
+    try:
+        settings = json.loads(data.get("settings.json") or "{}")
+        chosen = choice.read(settings)
+        return Release(
+            metadata["namespace"],
+            metadata["labels"]["app.kubernetes.io/instance"],
+            "" if chosen.is_nothing() else _name(settings.get("secretName", "")),
+            _name(settings.get("sourceSecret", "")),
+            chosen,
+            _watcher(settings.get("watcher", "")),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _name(text: str) -> str:
+    """Give a name back; it becomes part of commands.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text and not is_name(text):
+        raise ValueError(text)
+    return text
 
 
 def _watcher(path: str) -> str:
     """Name a Deployment by its API path; a CronJob does not count, whose log kubectl does not give by its name."""
     _, _, name = path.partition("/deployments/")
-    return f"deployment/{name}" if name else ""
+    return f"deployment/{_name(name)}" if name else ""

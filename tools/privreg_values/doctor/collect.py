@@ -74,6 +74,7 @@ class Collector:
         self._credentials: dict[tuple[str, str], Credential] = {}  # that are let in, by namespace and Secret
         self._copies: dict[str, Object] | None = None  # the delivered Secrets by namespace, once all were read
         self._accounts: dict[str, list[Object]] | None = None  # the ServiceAccounts likewise
+        self._refusals: dict[str, list[Object]] | None = None  # Events about Secrets in the way of delivery likewise
         self._namespaces: dict[str, Object | None] = {}  # that were read
 
     def pod(self, namespace: str, name: str) -> Place:
@@ -107,6 +108,7 @@ class Collector:
             if any(parse(it.image).host.partition(":")[0] == self.host for it in pod.failures):
                 failing.setdefault(pod.namespace, []).append(pod)
         self._accounts = self._seen(lambda: self._accounts_in(""), "ServiceAccounts of all namespaces")
+        self._refusals = self._refusals_in("")
         served = set(self._served())
         return [
             replace(self._place(name, failing.get(name, [])), served=name in served)
@@ -194,8 +196,11 @@ class Collector:
             found = self._accounts
         accounts = {it["metadata"]["name"]: it for it in (found or {}).get(name, ())}
         references = {each: reading.names(it.get("imagePullSecrets")) for each, it in accounts.items()}
+        told = self._refusals_in(name) if self._refusals is None else self._refusals
+        refusals = reading.refusals(told.get(name, ()))
         namespace = self._namespace(name) or {"metadata": {}}
-        secrets = self._secrets(name, pods)  # before the Pods, whose credentials are among them
+        in_the_way = {it.secret for it in refusals}
+        secrets = self._secrets(name, pods, in_the_way)  # before the Pods, whose credentials are among them
         return Place(
             name,
             secrets,
@@ -204,6 +209,7 @@ class Collector:
             labels=namespace["metadata"].get("labels") or {},
             opted_out=opted_out(namespace),
             opted_out_accounts=frozenset(each for each, it in accounts.items() if opted_out(it)),
+            refusals=refusals,
         )
 
     def _accounts_in(self, namespace: str) -> dict[str, list[Object]]:
@@ -212,9 +218,18 @@ class Collector:
             found.setdefault(it["metadata"]["namespace"], []).append(it)
         return found
 
-    def _secrets(self, namespace: str, pods: list[Pod]) -> dict[str, Secret | None] | None:
-        """Give the Secrets that failing Pods name, and the delivered one."""
-        wanted = {name for pod in pods if pod.failures for name in pod.references}
+    def _refusals_in(self, namespace: str) -> dict[str, list[Object]]:
+        """Give the Events that tell of Secrets in the way of delivery, by namespace; an empty name is all of them."""
+        fields = f"reason={reading.REFUSED}"
+        what = f"events of namespace {namespace}" if namespace else "events of all namespaces"
+        found: dict[str, list[Object]] = {}
+        for event in self._seen(lambda: self.kubectl.list("events", namespace, fields=fields), what) or ():
+            found.setdefault(event["metadata"]["namespace"], []).append(event)
+        return found
+
+    def _secrets(self, namespace: str, pods: list[Pod], more: set[str]) -> dict[str, Secret | None] | None:
+        """Give the Secrets that failing Pods name, the delivered one, and some more."""
+        wanted = more | {name for pod in pods if pod.failures for name in pod.references}
         if self.release and self.release.secret_name:
             wanted.add(self.release.secret_name)
         return self._seen(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from privreg_values.cluster.choice import OPT_OUT, Choice
-from privreg_values.doctor.facts import Facts, Login, Place, Pod, Secret
+from privreg_values.doctor.facts import Facts, Login, Place, Pod, Refusal, Secret
 from privreg_values.doctor.findings import Finding
+from privreg_values.doctor.reading import REFUSED
 from privreg_values.pull_secret.docker_config import SECRET_TYPE
 
 _UPGRADE = "run `helm upgrade`, which delivers it"
@@ -31,9 +32,11 @@ class Delivery:
 
     def of_namespace(self) -> list[Finding]:
         """Say what keeps new Pods of the namespace from pulling."""
+        where = f"namespace {self.place.name}"
+        if found := self._refused(where):
+            return found
         if not self.name:
             return []
-        where = f"namespace {self.place.name}"
         found = self._secret_faults(self.name, where)
         if not found:
             for account in self._chosen_accounts():
@@ -43,10 +46,10 @@ class Delivery:
     def of_pod(self, pod: Pod) -> list[Finding]:
         """Say why the registry does not know who this Pod is."""
         where = str(pod)
+        if not pod.references:
+            return self._refused(where) or self._without_references(pod)
         if self.place.secrets is None:
             return []
-        if not pod.references:
-            return self._without_references(pod)
         by_name = {name: self._secret_faults(name, where, named=True) for name in pod.references}
         sound = [name for name, found in by_name.items() if not found]
         if sound:
@@ -63,8 +66,28 @@ class Delivery:
             return [replace(fault, remedy=remedy) for fault in faults]
         return faults
 
+    def _refused(self, where: str) -> list[Finding]:
+        """Say what an Event tells of a Secret in the way, where the release or the Secret itself is not seen."""
+        release, told = self.facts.release, self.place.refusals
+        if release is None:
+            still = [it for it in told if self._stands(it)]
+        elif self.place.secrets is None and not list(self._obstacles()):
+            still = [it for it in told if (it.release, it.secret) == (str(release), self.name)]
+        else:
+            still = []
+        return [Finding("foreign-secret", where, *self._in_the_way(it)) for it in still]
+
+    def _stands(self, refusal: Refusal) -> bool:
+        """Tell whether a Secret is still in the way, as far as it is seen."""
+        if self.place.secrets is None:
+            return True
+        secret = self.place.secrets.get(refusal.secret)
+        return secret is not None and secret.release != refusal.release
+
     def _without_references(self, pod: Pod) -> list[Finding]:
         where = str(pod)
+        if self.place.secrets is None:
+            return []
         if not self.name:
             return [self._nothing_delivered(where)]
         found = self._secret_faults(self.name, where)
@@ -183,11 +206,24 @@ class Delivery:
             secret.name,
         ):  # there it is the source itself
             return None
-        whose = f"belongs to the release {secret.release}" if secret.release else "was not made by privreg"
-        return (
-            "foreign-secret",
-            f"the Secret {secret.name} of namespace {self.place.name} {whose}, so nothing is delivered there",
-            f"delete or rename it and {_UPGRADE}; or choose another name in pullSecrets.name",
+        whose = f"belongs to release {secret.release}" if secret.release else "was not made by privreg"
+        told = {(it.secret, it.release): it.time for it in self.place.refusals}
+        refusal = Refusal(secret.name, str(release), whose, told.get((secret.name, str(release)), ""))
+        return "foreign-secret", *self._in_the_way(refusal)
+
+    def _in_the_way(self, refusal: Refusal) -> tuple[str, str]:
+        """Say who left a Secret alone and whose it is, and what to do."""
+        name, namespace = refusal.secret, self.place.name
+        event = f" (Event {REFUSED} of {refusal.time})" if refusal.time else ""
+        what = (
+            f"the Secret {name} of namespace {namespace} {refusal.whose}, so release {refusal.release} leaves it "
+            f"alone and delivers nothing there{event}"
+        )
+        watcher = self.facts.release.watcher if self.facts.release else ""
+        then = f"{watcher} then delivers its own" if watcher else f"then {_UPGRADE}"
+        return what, (
+            f"if nobody needs it, `kubectl delete secret {name} --namespace {namespace}`, and {then}; "
+            f"otherwise choose another name in pullSecrets.name of release {refusal.release}"
         )
 
     def _content(self, secret: Secret) -> tuple[str, str, str] | None:

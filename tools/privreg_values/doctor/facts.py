@@ -95,6 +95,23 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """That a release left a namespace's Secret alone, as the Event PullSecretRefused tells (files/delivery.py).
+
+    Args:
+        secret: The Secret's name.
+        release: The release that found it in its way, as NAMESPACE/NAME.
+        whose: Whose the Secret was: "was not made by privreg", or "belongs to release …".
+        time: When that was.
+    """
+
+    secret: str
+    release: str
+    whose: str
+    time: str
+
+
+@dataclass(frozen=True)
 class Place:
     """One namespace.
 
@@ -107,6 +124,7 @@ class Place:
         labels: Its labels; none where it may not be read.
         opted_out: It has the annotation that keeps it from being served.
         opted_out_accounts: Its ServiceAccounts that have that annotation.
+        refusals: What releases told it of Secrets in their way; Events are there for an hour, so it may be over.
     """
 
     name: str
@@ -117,6 +135,7 @@ class Place:
     labels: Mapping[str, str] = field(default_factory=dict)
     opted_out: bool = False
     opted_out_accounts: frozenset[str] = frozenset()
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)

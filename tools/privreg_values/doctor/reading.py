@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 
-from privreg_values.cluster.kubectl import Object
+from privreg_values.cluster.kubectl import Object, is_name
 from privreg_values.cluster.pods import in_order, statuses, words
-from privreg_values.doctor.facts import Failure, Pod
+from privreg_values.doctor.facts import Failure, Pod, Refusal
 from privreg_values.pull_secret.docker_config import SECRET_KEY, Credential, logins
+from privreg_values.registry.client import printable
 
-OWNER = "privreg.io/release"  # the annotation of a delivered Secret (files/pull_secrets.py)
+OWNER = "privreg.io/release"  # the annotation of a delivered Secret, and of an Event about one (files/delivery.py)
+REFUSED = "PullSecretRefused"  # the reason of that Event
 _PULLING = {
     "ErrImagePull",
     "ImagePullBackOff",
@@ -29,7 +31,7 @@ def pod(it: Object, events: Sequence[Object] = ()) -> Pod:
         events: Its warnings.
     """
     metadata, spec = it["metadata"], it["spec"]
-    images = {each["name"]: each["image"] for each in _containers(spec)}
+    images = {each["name"]: _harmless(each["image"]) for each in _containers(spec)}
     failures = []
     for status in statuses(it, debugging=True):
         waiting = status["state"].get("waiting") or {}
@@ -48,12 +50,28 @@ def pod(it: Object, events: Sequence[Object] = ()) -> Pod:
 
 def names(references: Iterable[Object] | None) -> tuple[str, ...]:
     """Give the names in imagePullSecrets."""
-    return tuple(it["name"] for it in references or () if it.get("name"))
+    return tuple(_harmless(it["name"]) for it in references or () if it.get("name"))
 
 
-def owner(secret: Object) -> str:
-    """Give the release that delivered a Secret, as NAMESPACE/NAME; empty where none did."""
-    return str((secret["metadata"].get("annotations") or {}).get(OWNER, ""))
+def owner(it: Object) -> str:
+    """Give the release that delivered a Secret or wrote an Event, as NAMESPACE/NAME; empty where none did."""
+    return str((it["metadata"].get("annotations") or {}).get(OWNER, ""))
+
+
+def refusals(events: Iterable[Object]) -> tuple[Refusal, ...]:
+    """Read the Events about Secrets that stand in the way of delivery, the latest last."""
+    found = (_refusal(it) for it in in_order(events) if it.get("reason") == REFUSED)
+    return tuple(it for it in found if it)
+
+
+def _refusal(event: Object) -> Refusal | None:
+    """Read one; None where its names are none: they become part of a command that somebody types."""
+    secret, release = str(event["involvedObject"].get("name", "")), owner(event)
+    namespace, _, name = release.partition("/")
+    if not all(map(is_name, (secret, namespace, name))):
+        return None
+    whose = str(event.get("message") or "").removeprefix(f"Secret {secret} ").partition(";")[0]
+    return Refusal(secret, release, printable(whose), printable(str(event.get("lastTimestamp") or "")))
 
 
 def credentials(secret: Object) -> dict[str, Credential]:
@@ -76,6 +94,11 @@ def waits(it: Object) -> list[str]:
         found += [state[kind] for kind in ("waiting", "terminated") if kind in state]
     said = (f"{each.get('reason', '')}: {each.get('message', '')}".strip() for each in found)
     return [text for text in said if text not in (":", "Completed:", "ContainerCreating:", "PodInitializing:")]
+
+
+def _harmless(text: str) -> str:
+    """Give a text that Kubernetes does not check, without what a terminal would obey."""
+    return "".join(it if it.isprintable() else " " for it in text)
 
 
 def _containers(spec: Object) -> list[Object]:

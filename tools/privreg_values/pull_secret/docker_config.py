@@ -51,7 +51,7 @@ def logins(text: str) -> dict[str, Credential]:
     try:
         auths = json.loads(text)["auths"]
         return {str(host): _credential(entry) for host, entry in auths.items() if entry}
-    except (LookupError, TypeError, AttributeError, ValueError):
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
         raise ValueError('it is not {"auths": {HOST: {"auth": …}}}') from None
 
 

@@ -1,15 +1,23 @@
 {{/*
-A Job that runs pull_secrets.py once.
-Call: include "privreg.pullSecrets.jobSpec" (dict "context" $ "args" (list "deliver"))
+A Job that runs pull_secrets.py once; what failed is tried again, what was refused (exit code 3) is not.
+Call: include "privreg.pullSecrets.jobSpec" (dict "context" $ "args" (list "deliver")
+        "programs" "x" "before" "y")     the last two optional, as in privreg.programs.podSpec
 */}}
 {{- define "privreg.pullSecrets.jobSpec" -}}
 backoffLimit: 2
 activeDeadlineSeconds: 900
+podFailurePolicy:
+  rules:
+    - action: FailJob
+      onExitCodes:
+        containerName: program
+        operator: In
+        values: [3]
 template:
   metadata:
     {{- include "privreg.podMetadata" (dict "context" .context "component" "pull-secrets") | nindent 4 }}
   spec:
-    {{- include "privreg.pullSecrets.podSpec" (dict "context" .context "args" .args) | nindent 4 }}
+    {{- include "privreg.pullSecrets.podSpec" . | nindent 4 }}
 {{- end }}
 
 {{/*
