@@ -82,6 +82,8 @@ def test_render_shows_secrets_only_when_it_is_asked_to(values: Path, cli: Cli) -
     as_json = cli("render", "--json")
     assert data not in as_json.out
     assert not [word for word in secrets_of(values) if word in hidden.out + as_json.out]
+    kept = [it for it in YAML(typ="safe").load_all(hidden.out) if it["kind"] != "Secret"]
+    assert kept == [it for it in YAML(typ="safe").load_all(shown.out) if it["kind"] != "Secret"]
     assert {it["path"] for it in json.loads(as_json.out)["differences"]} >= {"host", "auth.users"}
 
 

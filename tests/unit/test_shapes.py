@@ -13,7 +13,7 @@ from privreg_values.cluster.kubectl import Kubectl
 from privreg_values.shapes.manifests import PURPOSES
 from privreg_values.users import credentials, htpasswd
 from privreg_values.values import validate
-from privreg_values.values.secrets import find_secrets
+from privreg_values.values.secret_scan import find_secrets
 from privreg_values.values.yaml_reader import parse
 from tests.chart.rendering import render
 from tests.cluster.paths import BIN

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from privreg_values.errors import UsageError
 from privreg_values.values import yaml_reader
+from privreg_values.values.secrets import secret_sections
 from privreg_values.values.values_file import read_text
-
-_SECTIONS = {"auth", "httpSecret", "pullSecrets", "sops"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _is_overlay(name: str) -> bool:
     if not Path(name).is_file():
         return False
     root = yaml_reader.parse(read_text(name), name).root
-    return isinstance(root.value, dict) and not _SECTIONS.isdisjoint(root.value)
+    return isinstance(root.value, dict) and not {"sops", *(it[0] for it in secret_sections())}.isdisjoint(root.value)
 
 
 def _has_manifests(name: str) -> bool:

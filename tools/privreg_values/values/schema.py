@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import extend
 
 from privreg_values.users.credentials import MAX_COST, user_name_fault
-from privreg_values.values import chart, hosts
+from privreg_values.values import chart, hosts, secrets
 from privreg_values.values.instead import INSTEAD
 from privreg_values.values.nodes import Path, Value
 from privreg_values.values.paths import render
@@ -27,15 +27,6 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-_SECRET: tuple[Path, ...] = (
-    ("auth", "users"),
-    ("httpSecret", "value"),
-    ("pullSecrets", "credential"),
-    ("extraEnv",),
-    ("extraManifests",),
-)
-# Hashes, keys and logins, wherever somebody put them.
-LOOKS_SECRET = re.compile(r"\$2[abxy]?\$|\$apr1\$|\$[156]\$|\$argon2|\{SHA\}|-----BEGIN|\"auths\"|://[^/\s]*:[^/\s]*@")
 
 
 @dataclass(frozen=True)
@@ -129,7 +120,7 @@ def known_keys() -> frozenset[str]:
     """Give the names of all keys of this chart, wherever they are."""
 
     def walk(schema: dict[str, Value]) -> Iterator[str]:
-        schema = _resolved(schema)
+        schema = chart.resolved(schema)
         for name, child in schema.get("properties", {}).items():
             yield name
             yield from walk(child)
@@ -142,7 +133,7 @@ def _places_of(key: str) -> list[str]:
     """Give the dotted paths at which the schema knows a key of this name."""
 
     def walk(schema: dict[str, Value], path: Path) -> Iterator[str]:
-        for name, child in _resolved(schema).get("properties", {}).items():
+        for name, child in chart.resolved(schema).get("properties", {}).items():
             if name.lower() == key.lower():
                 yield render((*path, name))
             yield from walk(child, (*path, name))
@@ -155,7 +146,7 @@ def _wrong_type(path: Path, wanted: str | list[str], value: Value) -> Fault:
     found = "expected " + _either([_TYPES[name] for name in types]) + _found(path, value)
     if remedy := INSTEAD.get(render(path)):
         return Fault(path, f"{found}; {remedy}")
-    if not is_secret(path):
+    if not secrets.is_secret_place(path):
         return Fault(path, found, _retyped(path, types, value))
     quotes = "; put it in quotes" if "string" in types and isinstance(value, int | float) else ""
     return Fault(path, found + quotes)
@@ -163,7 +154,7 @@ def _wrong_type(path: Path, wanted: str | list[str], value: Value) -> Fault:
 
 def _retyped(path: Path, types: list[str], value: Value) -> str:
     """Give the value as it would be written in a wanted type."""
-    if "object" in types and isinstance(value, bool) and "enabled" in at(path).get("properties", {}):
+    if "object" in types and isinstance(value, bool) and "enabled" in chart.at(path).get("properties", {}):
         return f"{{enabled: {_number_text(value)}}}"
     if "string" in types and isinstance(value, bool | int | float):
         return json.dumps(_number_text(value))
@@ -220,33 +211,14 @@ def _wrong_hash(path: Path, value: str) -> str:
 
 def _expectation(path: Path) -> str:
     """Say what form a value must have; a shared definition describes the form, the key itself the purpose."""
-    description = str(_resolved(at(path)).get("description", "another value")).rstrip(".")
+    description = str(chart.resolved(chart.at(path)).get("description", "another value")).rstrip(".")
     sentence = description[1:2].islower() or description[1:2] == " "
     return description[:1].lower() + description[1:] if sentence else description
 
 
 def _purpose(path: Path) -> str:
-    schema = at(path)
-    return str(schema.get("description") or _resolved(schema).get("description", "")).rstrip(".")
-
-
-def at(path: Path) -> dict[str, Value]:
-    """Give the part of the schema that is about a value."""
-    schema: dict[str, Value] = chart.schema()
-    for step in path:
-        schema = _resolved(schema)
-        if isinstance(step, int):
-            schema = schema.get("items", {})
-        else:
-            further = schema.get("additionalProperties")
-            schema = schema.get("properties", {}).get(step) or (further if isinstance(further, dict) else {})
-    return schema
-
-
-def _resolved(schema: dict[str, Value]) -> dict[str, Value]:
-    while "$ref" in schema:
-        schema = chart.schema()["definitions"][schema["$ref"].removeprefix("#/definitions/")]
-    return schema
+    schema = chart.at(path)
+    return str(schema.get("description") or chart.resolved(schema).get("description", "")).rstrip(".")
 
 
 def _found(path: Path, value: Value) -> str:
@@ -256,7 +228,7 @@ def _found(path: Path, value: Value) -> str:
     if isinstance(value, dict | list):
         return f", found {'a map' if isinstance(value, dict) else 'a list'}"
     kind = "the string" if isinstance(value, str) else "the number"
-    if is_secret(path) or LOOKS_SECRET.search(str(value)):
+    if secrets.may_be_secret(path, value):
         return f", found {kind.replace('the', 'a')}" if not isinstance(value, bool) else ", found true or false"
     if isinstance(value, bool):
         return f", found {_number_text(value)}" + (
@@ -264,11 +236,6 @@ def _found(path: Path, value: Value) -> str:
         )
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _number_text(value)
     return f", found {kind} {text if len(text) <= 80 else text[:77] + '...'}"
-
-
-def is_secret(path: Path) -> bool:
-    """Tell whether a value at this path may be, or hold, a secret."""
-    return any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET)
 
 
 def _number_text(value: bool | int | float) -> str:

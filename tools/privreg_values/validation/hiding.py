@@ -1,7 +1,6 @@
 """Finds what may be secret in a line of a values file, so that the line can be shown without it.
 
-A value is shown only where it is certain to be none: the schema knows its place and no secret goes there, or
-neither its place nor its look are those of a secret. Where the file could not be read, or says a key twice, there
+A value is shown only where it is certain to be none. Where the file could not be read, or says a key twice, there
 is nothing but the line and its section to go by.
 """
 
@@ -11,14 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from privreg_values.values import chart, schema
+from privreg_values.values import chart, schema, secrets
 from privreg_values.values.nodes import Node, Path
+from privreg_values.values.secret_scan import sets_password
 from privreg_values.values.validate import Source
 
 MASK = "********"
-_NAMES = re.compile(r"pass|secret|token|credential|auth|hash|key|cert|config|htpasswd|users?\b", re.IGNORECASE)
-_HARMLESS = {"name", "username", "role", "repositories", "existingSecret", "enabled", "mode", "realm"}
-_SECTIONS_WITH_SECRETS = {"auth", "httpSecret", "pullSecrets", "token", "global", "extraEnv", "extraManifests"}
+_COMMENT = re.compile(r"(?:^|(?<=\s))#")
 
 
 @dataclass(frozen=True)
@@ -44,51 +42,46 @@ def secrets_in(source: Source, line: int) -> list[Span]:
     text = source.text.removeprefix("\ufeff").split("\n")[line - 1]
     if source.document is None or any(mark.line == line for mark, _ in source.document.duplicates):
         return _guessed(source, line)
-    spans = sorted(_found(source.document.root, line), key=lambda it: it.start)
-    if spans and spans[-1].end is not None:  # what a comment says after a secret may be about it
-        rest = text[spans[-1].end :]
-        if "#" in rest:
-            spans.append(Span(spans[-1].end + rest.index("#")))
-    return spans
+    spans = sorted(_in_values(source.document.root, line), key=lambda it: it.start)
+    if spans and spans[-1].end is None:
+        return spans
+    return [*spans, *_in_rest(text, spans[-1].end or 0 if spans else 0, after_secret=bool(spans))]
 
 
-def _found(root: Node, line: int) -> Iterator[Span]:
-    for path, node in scalars(root):
-        if node.mark.line <= line <= node.end.line and looks_like_a_secret(path, node):
+def _in_values(root: Node, line: int) -> Iterator[Span]:
+    values = list(_scalars(root))
+    # What is secret in one place is so in all, such as where it has its anchor.
+    known = {node.value for path, node in values if secrets.may_be_secret(path, node.value)}
+    for path, node in values:
+        if node.key_mark and node.key_mark.line == line and secrets.traces_of_secret(str(path[-1])):
+            yield Span(node.key_mark.column - 1)
+            return
+        if node.mark.line <= line <= node.end.line and node.value in known:
             start = node.mark.column - 1 if node.mark.line == line else 0
             end = node.end.column - 1 if node.end.line == line else None
             if end is None or end > start:
                 yield Span(start, end)
 
 
-def scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+def _in_rest(text: str, begin: int, *, after_secret: bool) -> Iterator[Span]:
+    """Hide what follows the values: a comment that may be about a secret, and what looks like one all the same."""
+    comment = _COMMENT.search(text, begin)
+    if comment and (after_secret or secrets.hints_at_secret(text[comment.end() :])):
+        yield Span(comment.start())
+    elif secrets.traces_of_secret(text[begin:]) or (not begin and sets_password(text)):
+        yield Span(comment.start() if comment else max(begin, len(text) - len(text.lstrip())))
+
+
+def _scalars(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
     """Give each value that is no map and no list, with its path."""
     if isinstance(node.value, dict):
         for key, child in node.value.items():
-            yield from scalars(child, (*path, key))
+            yield from _scalars(child, (*path, key))
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
-            yield from scalars(child, (*path, index))
+            yield from _scalars(child, (*path, index))
     else:
         yield path, node
-
-
-def looks_like_a_secret(path: Path, node: Node) -> bool:
-    """Tell whether a value has the place or the look of a secret."""
-    text = str(node.value)
-    if node.value in (None, "") or isinstance(node.value, bool):
-        return False
-    if schema.LOOKS_SECRET.search(text):
-        return True
-    known = schema.at(path).get("type") or "$ref" in schema.at(path)
-    if schema.is_secret(path) or not known:
-        harmless = known and _last_name(path) in _HARMLESS and ":" not in text
-        return not harmless and (schema.is_secret(path) or any(_NAMES.search(str(step)) for step in path))
-    return False
-
-
-def _last_name(path: Path) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
 def _guessed(source: Source, line: int) -> list[Span]:
@@ -97,11 +90,15 @@ def _guessed(source: Source, line: int) -> list[Span]:
     text = lines[line - 1]
     heads = (found[1] for it in reversed(lines[:line]) if (found := re.match(r"[\"']?([A-Za-z]\w*)[\"']?\s*:", it)))
     section = next(heads, "")
-    open_sections = set(chart.schema()["properties"]) - _SECTIONS_WITH_SECRETS
-    if section in open_sections and not _NAMES.search(text) and not schema.LOOKS_SECRET.search(text):
+    harmless = section in chart.schema()["properties"] and not _may_hold_secrets(section)
+    if harmless and not secrets.hints_at_secret(text) and not secrets.traces_of_secret(text):
         return []
     key = re.match(r"[\s-]*[\"']?([\w.-]+)[\"']?\s*:\s*", text)
     start = (
         key.end() if key and (key[1] in schema.known_keys() or key[1] == section) else len(text) - len(text.lstrip())
     )
     return [Span(start)] if start < len(text.rstrip()) else []
+
+
+def _may_hold_secrets(section: str) -> bool:
+    return secrets.is_secret_place((section,)) or chart.at((section,)).get("additionalProperties") is True
