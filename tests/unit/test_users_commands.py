@@ -64,7 +64,7 @@ def test_an_added_user_has_a_password_of_160_bits_that_is_in_the_credentials_fil
     assert no_password_in(ended, made)
     assert "new: user jane (pull)" in ended.out
     assert "password    credentials.yaml" in ended.out
-    assert "helm upgrade --install" in ended.out
+    assert "install     privreg-values apply values.yaml\n" in ended.out
 
 
 def test_a_given_password_is_taken_and_gets_an_expensive_hash(made: Path, cli: Cli) -> None:

@@ -19,6 +19,8 @@ from privreg_values.values import yaml_reader
 from privreg_values.values.secrets import secret_sections
 from privreg_values.values.values_file import read_text
 
+NAMESPACE = "privreg"  # where a release is, unless somebody says otherwise
+
 
 @dataclass(frozen=True)
 class Files:
@@ -51,12 +53,23 @@ class Files:
         """The name of what the secrets of the values are in."""
         return self.secrets or self.manifests or self.values
 
-    @property
-    def install(self) -> list[str]:
-        """The commands that install from them."""
-        over = f" -f {shlex.quote(self.secrets)}" if self.secrets else ""
-        helm = f"helm upgrade --install privreg charts/privreg -f {shlex.quote(self.values)}{over}"
-        return [f"kubectl apply -f {shlex.quote(self.manifests)}", helm] if self.manifests else [helm]
+    def install(self, namespace: str = NAMESPACE, *, first: bool = False) -> list[str]:
+        """Give the commands that bring the files into the cluster.
+
+        They need no chart beside them: the package carries it.
+
+        Args:
+            namespace: The release's namespace.
+            first: There may be no such namespace yet. `apply` makes it; manifests need it before.
+        """
+        files = [it for it in (self.values, self.secrets) if it]
+        elsewhere = ["--namespace", namespace] if namespace != NAMESPACE else []
+        commands = [["privreg-values", "apply", *files, *elsewhere]]
+        if self.manifests:
+            commands.insert(0, ["kubectl", "apply", "--namespace", namespace, "-f", self.manifests])
+            if first:
+                commands.insert(0, ["kubectl", "create", "namespace", namespace])
+        return [shlex.join(it) for it in commands]
 
 
 def secrets_name(values: str) -> str:

@@ -37,7 +37,7 @@ def change_json(change: Change, files: Files, notes: Sequence[str]) -> str:
             "done": [change.done] if change.done else [],
             "notes": list(notes),
             "warnings": [str(it) for it in change.problems],
-            "next": files.install if change.done else [],
+            "next": files.install() if change.done else [],
         },
         indent=2,
     )
@@ -48,9 +48,10 @@ def names_json(files: Files) -> dict[str, str]:
     return {name: value for name, value in asdict(files).items() if value}
 
 
-def install_text(files: Files) -> list[str]:
-    """Give the commands that bring the files into the cluster."""
-    return [f"{'install' if not index else '':<11} {command}" for index, command in enumerate(files.install)]
+def install_text(files: Files, *, first: bool = False) -> list[str]:
+    """Give the commands that bring the files into the cluster; see `Files.install`."""
+    commands = files.install(first=first)
+    return [f"{'' if index else 'install':<11} {command}" for index, command in enumerate(commands)]
 
 
 def accounts_text(accounts: Sequence[Account]) -> list[str]:
