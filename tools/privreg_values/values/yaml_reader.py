@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bisect
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -27,7 +28,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner
 
 from privreg_values.errors import SyntaxProblem
@@ -36,6 +37,12 @@ from privreg_values.values.scalars import Scalar, resolve
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
+_BREAKS = "\r\n\x85\u2028\u2029"  # what ends a line in YAML 1.1, and for libyaml (is_break in yamlprivateh.go)
+UNSEEN_BREAKS = {
+    "\x85": "the character U+0085 (next line)",
+    "\u2028": "the character U+2028 (line separator)",
+    "\u2029": "the character U+2029 (paragraph separator)",
+}
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,14 @@ def _problem(mark: Mark, message: str, remedy: str = "") -> SyntaxProblem:
     return SyntaxProblem(mark.file, mark.line, mark.column, message, remedy)
 
 
+class _Reader(Reader):
+    """Begins a new line after each of YAML 1.1's line breaks, as libyaml does (skip_line in scannerc.go)."""
+
+    def forward(self, length: int = 1) -> None:
+        """Go on by some characters."""
+        self.forward_1_1(length)
+
+
 class _Scanner(Scanner):
     """Takes a tab for a blank wherever it does not indent, as libyaml does (yaml_parser_scan_to_next_token)."""
 
@@ -121,7 +136,7 @@ class _Scanner(Scanner):
         while self.reader.peek() in " \t":
             blanks += self.reader.peek()
             self.reader.forward()
-        if self.reader.peek() in "\r\n":
+        if self.reader.peek() in _BREAKS:
             folded: list[str] = super().scan_plain_spaces(indent, start_mark)
             return folded
         return [blanks] if blanks else []
@@ -133,7 +148,7 @@ class _Scanner(Scanner):
             while self.reader.peek() in blanks:
                 self.reader.forward()
             if self.reader.peek() == "#":
-                while self.reader.peek() not in "\r\n\0":
+                while self.reader.peek() not in _BREAKS + "\0":
                     self.reader.forward()
             if not self.scan_line_break():
                 return
@@ -144,6 +159,7 @@ class _Scanner(Scanner):
 def _events(text: str) -> Iterator[Event]:
     parser = YAML(typ="safe", pure=True)
     parser.version = (1, 1)
+    parser.Reader = _Reader
     parser.Scanner = _Scanner
     events: Iterator[Event] = parser.parse(text)
     return events
@@ -163,6 +179,7 @@ class _Builder:
     _anchors: dict[str, tuple[Node, int]] = field(init=False)
     _open: set[str] = field(init=False)
     _end: Mark = field(init=False)
+    _lines: list[int] = field(init=False)
     _decoded: int = field(init=False, default=0)
     _aliased: int = field(init=False, default=0)
 
@@ -172,6 +189,7 @@ class _Builder:
         self._decoded = self._aliased = 0
         self._end = Mark(self.file, 1, 1)
         self._events = _events(text)
+        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
         try:
             for event in self._events:
                 if isinstance(event, DocumentEndEvent):
@@ -179,8 +197,8 @@ class _Builder:
                 if isinstance(event, NodeEvent):
                     return self._node(event, 0)
         except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise _problem(self._at(mark), _words(error, text)) from None
+            mark = self._at(error.problem_mark or error.context_mark)
+            raise _problem(mark, _words(error, *text.split("\n")[max(mark.line - 2, 0) : mark.line])) from None
         except ReaderError as error:
             raise _problem(_offset_mark(self.file, text, error.position), "a control character", "remove it") from None
         return None
@@ -256,8 +274,11 @@ class _Builder:
             children[name] = replace(value, key_mark=key.mark)
         return children
 
-    def _at(self, mark: object) -> Mark:
-        return Mark(self.file, getattr(mark, "line", 0) + 1, getattr(mark, "column", 0) + 1)
+    def _at(self, mark: StreamMark | None) -> Mark:
+        """Give a place as editors and the rest of this program count: only \\n begins a new line there."""
+        index = mark.index if mark else 0
+        line = bisect.bisect_right(self._lines, index)
+        return Mark(self.file, line, index - self._lines[line - 1] + 1)
 
 
 def _allowed(decoded: int) -> float:
@@ -351,14 +372,15 @@ def _offset_mark(file: str, text: str, offset: int) -> Mark:
     return Mark(file, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
 
 
-def _words(error: MarkedYAMLError, text: str) -> str:
-    """Say what a parser's complaint means to somebody who writes values."""
-    mark = error.problem_mark or error.context_mark
+def _words(error: MarkedYAMLError, *lines: str) -> str:
+    """Say what a parser's complaint means to somebody who writes values; the last line is the one it is about."""
+    line = lines[-1]
     problem = str(error.problem or error.context or "is not YAML")
-    lines = text.split("\n")
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
     if "'\\t'" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab cannot indent YAML; use spaces"
+    if found := next((it for it in UNSEEN_BREAKS if it in "".join(lines)), ""):
+        where = "" if found in line else " above"
+        return f"{UNSEEN_BREAKS[found]}{where} ends a line in YAML; remove it"
     if "mapping values are not allowed" in problem:
         return "a colon is not expected here; check the indentation, or put the value in quotes"
     if "cannot start any token" in problem:
