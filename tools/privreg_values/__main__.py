@@ -10,7 +10,9 @@ from typing import NoReturn
 
 from privreg_values.errors import ConflictError, PrivregError
 
-INTERRUPTED = 130  # 128 + SIGINT, as a shell counts
+# 128 and the signal's number, as a shell counts, and what is said.
+INTERRUPTED = 128 + signal.SIGINT
+_ENDINGS = {INTERRUPTED: "interrupted", 128 + signal.SIGTERM: "terminated"}
 
 
 def main() -> NoReturn:
@@ -36,8 +38,8 @@ def main() -> NoReturn:
         _say("interrupted")
         sys.exit(INTERRUPTED)
     except SystemExit as leaving:
-        if leaving.code == INTERRUPTED:
-            _say("interrupted")
+        if leaving.code in _ENDINGS:
+            _say(_ENDINGS[leaving.code])
         raise
     sys.exit(0)
 
