@@ -16,7 +16,7 @@ from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.values import removal, yaml_reader
 from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
 from privreg_values.values.scalars import is_plain_string
-from privreg_values.values.yaml_reader import UNSEEN_BREAKS
+from privreg_values.values.yaml_words import UNSEEN_BREAKS
 
 STEP = 2  # columns that each level is indented by
 

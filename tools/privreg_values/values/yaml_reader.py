@@ -34,15 +34,11 @@ from ruamel.yaml.scanner import Scanner
 from privreg_values.errors import SyntaxProblem
 from privreg_values.values.nodes import Mark, Node, merge
 from privreg_values.values.scalars import Scalar, resolve
+from privreg_values.values.yaml_words import complaint
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
 _BREAKS = "\r\n\x85\u2028\u2029"  # what ends a line in YAML 1.1, and for libyaml (is_break in yamlprivateh.go)
-UNSEEN_BREAKS = {
-    "\x85": "the character U+0085 (next line)",
-    "\u2028": "the character U+2028 (line separator)",
-    "\u2029": "the character U+2029 (paragraph separator)",
-}
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,14 @@ def parse(text: str, file: str) -> Document:
     Raises:
         SyntaxProblem: Helm would refuse the file.
     """
+    try:
+        return _parse(text, file)
+    except SyntaxProblem:
+        _refuse_conflicts(text, file)
+        raise
+
+
+def _parse(text: str, file: str) -> Document:
     builder = _Builder(file)
     begin = Mark(file, 1, 1)
     root = Node({}, begin, begin)
@@ -83,6 +87,14 @@ def parse(text: str, file: str) -> Document:
                 raise _problem(node.mark, f"expected a map of values, found {what}", "begin with a key, such as host:")
             root = merge(root, node)
     return Document(root, builder.duplicates, parts)
+
+
+def _refuse_conflicts(text: str, file: str) -> None:
+    """Say what git left in a file that is no YAML: what the parser complains about is not the point then."""
+    marks = [re.search(rf"^{it}( .*)?\r?$", text, re.MULTILINE) for it in ("<{7}", "={7}", ">{7}")]
+    if marks[0] and all(marks):
+        line = text.count("\n", 0, marks[0].start()) + 1
+        raise _problem(Mark(file, line, 1), "a merge conflict was left here", "resolve it")
 
 
 def documents(text: str, file: str) -> list[Node]:
@@ -197,8 +209,8 @@ class _Builder:
                 if isinstance(event, NodeEvent):
                     return self._node(event, 0)
         except MarkedYAMLError as error:
-            mark = self._at(error.problem_mark or error.context_mark)
-            raise _problem(mark, _words(error, *text.split("\n")[max(mark.line - 2, 0) : mark.line])) from None
+            index, words = complaint(error, text)
+            raise _problem(self._place(index), words) from None
         except ReaderError as error:
             raise _problem(_offset_mark(self.file, text, error.position), "a control character", "remove it") from None
         return None
@@ -240,7 +252,9 @@ class _Builder:
         if event.anchor in self._open:
             raise _problem(mark, f"the anchor {event.anchor} contains itself")
         if event.anchor not in self._anchors:
-            raise _problem(mark, f"there is no anchor &{event.anchor} before this", "check its spelling")
+            raise _problem(
+                mark, f"there is no anchor &{event.anchor} before this", "check its spelling, or put it in quotes"
+            )
         node, size = self._anchors[event.anchor]
         self._decoded += 1 + size
         self._aliased += size
@@ -276,7 +290,9 @@ class _Builder:
 
     def _at(self, mark: StreamMark | None) -> Mark:
         """Give a place as editors and the rest of this program count: only \\n begins a new line there."""
-        index = mark.index if mark else 0
+        return self._place(mark.index if mark else 0)
+
+    def _place(self, index: int) -> Mark:
         line = bisect.bisect_right(self._lines, index)
         return Mark(self.file, line, index - self._lines[line - 1] + 1)
 
@@ -370,19 +386,3 @@ _TAGGED: dict[str, Callable[[str], Scalar]] = {
 def _offset_mark(file: str, text: str, offset: int) -> Mark:
     before = text[:offset]
     return Mark(file, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
-
-
-def _words(error: MarkedYAMLError, *lines: str) -> str:
-    """Say what a parser's complaint means to somebody who writes values; the last line is the one it is about."""
-    line = lines[-1]
-    problem = str(error.problem or error.context or "is not YAML")
-    if "'\\t'" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
-        return "a tab cannot indent YAML; use spaces"
-    if found := next((it for it in UNSEEN_BREAKS if it in "".join(lines)), ""):
-        where = "" if found in line else " above"
-        return f"{UNSEEN_BREAKS[found]}{where} ends a line in YAML; remove it"
-    if "mapping values are not allowed" in problem:
-        return "a colon is not expected here; check the indentation, or put the value in quotes"
-    if "cannot start any token" in problem:
-        return "a value cannot begin with this character; put it in quotes"
-    return problem.replace("\n", " ")
