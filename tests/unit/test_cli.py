@@ -111,7 +111,8 @@ def test_to_convert_options_nothing_slow_is_loaded(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["validate", "--format", "xml", "x"], "'xml' is not one of 'text', 'json', 'sarif', 'github'"),
+        (["validate", "--format", "xml", "x"], "expected text, json, sarif or github, found 'xml'"),
+        (["gen", "--profile", "Sed"], "expected seed, small, local or ha-s3, found 'Sed'; did you mean seed?"),
         (["apply", "--timeout", "soon"], "--timeout"),
     ],
 )

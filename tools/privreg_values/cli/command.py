@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -41,7 +43,7 @@ class App(typer.Typer):
 
 
 class _Sparing:
-    """Takes what has the right type already as it is.
+    """Takes what has the right type already as it is, and knows choices by their names.
 
     typer converts each value with pydantic, a text to a text as well, and to load pydantic takes longer than most
     commands do. Versions of typer that do without pydantic have no such attribute.
@@ -72,8 +74,24 @@ class _AsItIs:
             return list(value)
         if not several and type(value) is wanted:
             return value
+        if not several and isinstance(wanted, type) and issubclass(wanted, StrEnum):
+            return _one_of(wanted, value)
         param._runtime_param = None
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+def _one_of(choices: type[StrEnum], value: str) -> StrEnum:
+    """Give the choice of this name.
+
+    Raises:
+        typer.BadParameter: there is none.
+    """
+    names = [it.value for it in choices]
+    if value in names:
+        return choices(value)
+    close = difflib.get_close_matches(value.lower(), {it.lower(): it for it in names}, n=1)
+    meant = next((f"; did you mean {it}?" for it in names if close and it.lower() == close[0]), "")
+    raise typer.BadParameter(f"expected {', '.join(names[:-1])} or {names[-1]}, found {value!r}{meant}")
 
 
 def _with_what_all_have(function: Function) -> Function:
