@@ -261,7 +261,7 @@ def test_a_user_to_pull_with_whose_password_nobody_knows_is_a_conflict(cli: Cli,
         ("pullSecrets: {namespaces: teams}\n", "pullSecrets.namespaces: cannot be set here"),
         ("- host\n", "values.yaml:1:1: expected a map of values, found a list"),
         ("a:\n\tb: 1\n", "values.yaml:2:1: a tab cannot indent YAML"),
-        ("a: 1\n---\nb: 2\n", "holds 2 YAML documents"),
+        ("replicas: 1\n---\nreplicas: 2\n", "holds 2 YAML documents"),
     ],
 )
 def test_a_values_file_that_cannot_be_added_to_is_named_and_left_alone(

@@ -55,6 +55,12 @@ def test_a_user_is_added_with_a_role_and_repositories_and_every_line_stays(made:
     assert validate.validate(["values.yaml"]).problems == []
 
 
+def test_where_there_are_no_users_the_list_says_how_to_add_one(cli: Cli, folder: Path) -> None:
+    (folder / "values.yaml").write_text("host: registry.example.com\n")
+    ended = cli("users", "list")
+    assert ended.err == "note: values.yaml has no users; `privreg-values users add NAME --role push` adds one\n"
+
+
 def test_an_added_user_has_a_password_of_160_bits_that_is_in_the_credentials_file_only(made: Path, cli: Cli) -> None:
     ended = cli("users", "add", "jane", "--role=pull")
     password = passwords(made)["jane"]

@@ -60,6 +60,11 @@ def test_a_hash_of_every_kind_is_good(prefix: str, cli: Cli) -> None:
         ("ingress: {hosts: [a.example.com]}", "10:11: ingress.hosts: is not a key of this chart; set host, at the top"),
         ("secrets: {htpasswd: x}", "10:1: secrets: is not a key of this chart; users are in auth.users: `privreg-"),
         ("storage: filesystem", '10:10: storage: expected a map, found the string "filesystem"; set storage.type to'),
+        (
+            "pullSecrets: {namespaces: a}",
+            '10:27: pullSecrets.namespaces: expected a list, found the string "a"; did you',
+        ),
+        ("ingress: {className: A_b}", "ingress.className: expected the name of an IngressClass, in lower case; empty"),
         ("tls: {zzz: 1}", "10:7: tls.zzz: is not a key of this chart; expected secretName or certManager"),
         ("replicas: '2'", '10:11: replicas: expected an integer, found the string "2"; did you mean 2?'),
         ("replicas: two", '10:11: replicas: expected an integer, found the string "two"'),

@@ -17,8 +17,9 @@ from pathlib import Path
 from privreg_values.errors import UsageError
 from privreg_values.values import yaml_reader
 from privreg_values.values.secrets import secret_sections
-from privreg_values.values.values_file import read_text
+from privreg_values.values.values_file import STDIN, read_text
 
+DEFAULT = "values.yaml"
 NAMESPACE = "privreg"  # where a release is, unless somebody says otherwise
 
 
@@ -77,6 +78,26 @@ def secrets_name(values: str) -> str:
     path = Path(values)
     stem = path.stem.replace("values", "secrets") if "values" in path.stem else f"{path.stem}-secrets"
     return str(path.with_name(stem + (path.suffix or ".yaml")))
+
+
+def default() -> list[str]:
+    """Give values.yaml of this folder with the file that holds its secrets, if there is one; nothing without it.
+
+    Raises:
+        FileError: what lies beside it cannot be read.
+    """
+    return with_secrets([DEFAULT]) if Path(DEFAULT).is_file() else []
+
+
+def with_secrets(values: Sequence[str]) -> list[str]:
+    """Give a single values file with the file of its secrets that lies beside it; several as they are.
+
+    Raises:
+        FileError: what lies beside it cannot be read.
+    """
+    if len(values) != 1 or values[0] == STDIN or not _is_overlay(beside := secrets_name(values[0])):
+        return list(values)
+    return [*values, beside]
 
 
 def find(values: Sequence[str], credentials: str) -> Files:

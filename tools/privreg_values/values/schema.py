@@ -160,11 +160,17 @@ def _retyped(path: Path, types: list[str], value: Value) -> str:
         return json.dumps(_number_text(value))
     if not isinstance(value, str):
         return ""
+    if "array" in types and value and "string" in _types(chart.at((*path, 0))):
+        return json.dumps([value], ensure_ascii=False)
     if "boolean" in types and value.lower() in ("true", "false"):
         return value.lower()
-    if ("integer" in types or "number" in types) and re.fullmatch(r"-?[0-9]+", value):
-        return value
-    return ""
+    is_number = ("integer" in types or "number" in types) and re.fullmatch(r"-?[0-9]+", value)
+    return value if is_number else ""
+
+
+def _types(schema: dict[str, Value]) -> list[str]:
+    found: str | list[str] = chart.resolved(schema).get("type", [])
+    return [found] if isinstance(found, str) else found
 
 
 def _not_listed(path: Path, listed: list[Value], value: Value) -> Fault:

@@ -26,6 +26,7 @@ Kind = Literal[
     "resources",
     "node-port",
     "images-lost",
+    "storage-size",
     "host-unknown",
     "cluster",
 ]
