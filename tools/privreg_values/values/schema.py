@@ -38,12 +38,14 @@ class Fault:
         expected: What was expected there, in words; never a secret.
         suggestion: What was probably meant, as it would be written; empty when unknown.
         unknown: The key itself is wrong, not its value.
+        missing: There is no such key.
     """
 
     path: Path
     expected: str
     suggestion: str = ""
     unknown: bool = False
+    missing: bool = False
 
 
 def check(values: Value) -> list[Fault]:
@@ -83,7 +85,7 @@ def _explain(error: ValidationError) -> Iterator[Fault]:
     elif error.validator == "required":
         for key in wanted:
             if key not in found:
-                yield Fault((*path, key), f"is missing: {_purpose((*path, key))}")
+                yield Fault((*path, key), f"is missing: {_purpose((*path, key))}", missing=True)
     elif error.validator == "type":
         yield _wrong_type(path, wanted, found)
     elif error.validator == "enum":

@@ -17,9 +17,9 @@ _COLON = "a colon is not expected here; check the indentation, or put the value 
 _CHARACTER = "a value cannot begin with this character; put it in quotes"
 # The first that is found in the context or the problem counts. True: it is about the place where the thing begins.
 _WORDS: tuple[tuple[str, bool, str], ...] = (
-    ("while scanning a quoted scalar.*end of stream", True, "the quote that is opened here is not closed"),
+    ("while scanning a quoted scalar.*end of stream", True, "the quote that is opened here is not closed; close it"),
     ("while parsing a flow (sequence|mapping)", True, _BRACKET),
-    ("while parsing a flow node.*<stream end>", False, "the file ends before a bracket or brace is closed"),
+    ("while parsing a flow node.*<stream end>", False, "the file ends before a bracket or brace is closed; close it"),
     ("but found '[]}]'", False, "there is no bracket or brace that this could close; remove it, or put it in quotes"),
     ("could not find expected ':'", True, "a key needs a colon and a value; a text goes on only where it is indented"),
     ("expected <block end>.*'<scalar>'", False, "nothing may follow a value in quotes; put all of it into the quotes"),
