@@ -37,6 +37,8 @@ SECRETS = {
     "a block": "pullSecrets:\n  credential:\n    username: a\n    password: |-\n      hunter2\n",
     "a key": f"podLabels:\n  ? {HASH}\n  : x\n",
     "a key that comes again": "pullSecrets:\n  credential:\n    username: a\n    password: hunter2\n    password: ''\n",
+    "a key in braces that comes again": "httpSecret: {value: hunter2}\nhttpSecret: {existingSecret: x}\n",
+    "a document that another one replaces": "httpSecret: {value: hunter2}\n---\nhttpSecret: {value: ''}\n",
     "a Secret": "extraManifests:\n- kind: Secret\n  stringData: {x: hunter2}\n",
     "a Secret in base64": f"extraManifests:\n- kind: Secret\n  data: {{x: {encoded('hunter2')}}}\n",
     "a Secret in a List": "extraManifests:\n- kind: List\n  items: [{kind: Secret, stringData: {x: hunter2}}]\n",

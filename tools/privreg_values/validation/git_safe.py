@@ -29,7 +29,8 @@ def check(sources: Sequence[Source], named: Sequence[str]) -> Iterator[Problem]:
     for source in sources:
         overlay = secrets_name("values.yaml" if source.name == STDIN else source.name)
         if source.document and (source.name in named or PurePath(overlay) in paths):
-            for it in find_secrets(source.document.root, source.text.removeprefix("\ufeff")):
+            text, replaced = source.text.removeprefix("\ufeff"), source.document.replaced
+            for it in find_secrets(source.document.root, text, replaced=replaced):
                 yield Problem(it.mark, it.path, _message(it, overlay), kind="plaintext-secret")
 
 

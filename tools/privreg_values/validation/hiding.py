@@ -1,13 +1,13 @@
 """Finds what may be secret in a line of a values file, so that the line can be shown without it.
 
-A value is shown only where it is certain to be none. Where the file could not be read, or says a key twice, there
-is nothing but the line and its section to go by.
+A value is shown only where it is certain to be none. Where the file could not be read, there is nothing but the line
+and its section to go by.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from privreg_values.values import chart, schema, secrets
@@ -40,33 +40,37 @@ def secrets_in(source: Source, line: int) -> list[Span]:
         line: The line's number, counted from 1.
     """
     text = source.text.removeprefix("\ufeff").split("\n")[line - 1]
-    if source.document is None or any(mark.line == line for mark, _ in source.document.duplicates):
+    if source.document is None:
         return _guessed(source, line)
-    spans = sorted(_in_values(source.document.root, line), key=lambda it: it.start)
+    nodes = [((), source.document.root), *source.document.replaced]
+    values = [it for path, node in nodes for it in _scalars(node, path)]
+    # What is secret in one place is so in all, such as where it has its anchor.
+    known = {str(node.value) for path, node in values if secrets.may_be_secret(path, node.value)}
+    spans = sorted(set(_in_values(values, known, line)), key=lambda it: it.start)
     if spans and spans[-1].end is None:
         return spans
-    return [*spans, *_in_rest(text, spans[-1].end or 0 if spans else 0, after_secret=bool(spans))]
+    return [*spans, *_in_rest(text, spans[-1].end or 0 if spans else 0, known)]
 
 
-def _in_values(root: Node, line: int) -> Iterator[Span]:
-    values = list(_scalars(root))
-    # What is secret in one place is so in all, such as where it has its anchor.
-    known = {node.value for path, node in values if secrets.may_be_secret(path, node.value)}
+def _in_values(values: Iterable[tuple[Path, Node]], known: Collection[str], line: int) -> Iterator[Span]:
     for path, node in values:
-        if node.key_mark and node.key_mark.line == line and secrets.traces_of_secret(str(path[-1])):
-            yield Span(node.key_mark.column - 1)
-            return
-        if node.mark.line <= line <= node.end.line and node.value in known:
+        if node.key_mark and node.key_mark.line == line:
+            key = str(path[-1])
+            if key in known or secrets.traces_of_secret(key):
+                yield Span(node.key_mark.column - 1)
+                return
+        if node.mark.line <= line <= node.end.line and str(node.value) in known:
             start = node.mark.column - 1 if node.mark.line == line else 0
             end = node.end.column - 1 if node.end.line == line else None
             if end is None or end > start:
                 yield Span(start, end)
 
 
-def _in_rest(text: str, begin: int, *, after_secret: bool) -> Iterator[Span]:
+def _in_rest(text: str, begin: int, known: Collection[str]) -> Iterator[Span]:
     """Hide what follows the values: a comment that may be about a secret, and what looks like one all the same."""
     comment = _COMMENT.search(text, begin)
-    if comment and (after_secret or secrets.hints_at_secret(text[comment.end() :])):
+    said = text[comment.end() :] if comment else ""
+    if comment and (begin or secrets.hints_at_secret(said) or any(it in said for it in known)):
         yield Span(comment.start())
     elif secrets.traces_of_secret(text[begin:]) or (not begin and sets_password(text)):
         yield Span(comment.start() if comment else max(begin, len(text) - len(text.lstrip())))

@@ -39,13 +39,16 @@ class Found:
         return f"{self.mark}: {where}{self.what}"
 
 
-def find_secrets(node: Node, text: str = "", known: Iterable[str] = ()) -> list[Found]:
+def find_secrets(
+    node: Node, text: str = "", known: Iterable[str] = (), replaced: Iterable[tuple[Path, Node]] = ()
+) -> list[Found]:
     """Find secrets in values.
 
     Args:
         node: The values of one file.
         text: The file's text, for its comments.
         known: Secrets that exist, such as the passwords in a credentials file.
+        replaced: What is in the file and does not count, with its path.
 
     Returns:
         One for each place, in the file's order.
@@ -53,7 +56,8 @@ def find_secrets(node: Node, text: str = "", known: Iterable[str] = ()) -> list[
     passwords = frozenset(it for it in known if len(it) >= _SHORTEST_KNOWN)
     in_text = list(_in_text(node, text, passwords))
     found = []
-    for it, last in _in_values(node, (), passwords):
+    nodes = [((), node), *replaced]
+    for it, last in (found for path, each in nodes for found in _in_values(each, path, passwords)):
         lines = [that for that in in_text if it.mark.line <= that.mark.line <= last]
         within = next((that.mark for that in lines if that.mark.line > it.mark.line), None)
         found.append(

@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark
 from ruamel.yaml.events import (
     AliasEvent,
@@ -28,17 +27,16 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import Reader, ReaderError
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.reader import ReaderError
 
 from privreg_values.errors import SyntaxProblem
-from privreg_values.values.nodes import Mark, Node, merge
+from privreg_values.values.nodes import Mark, Node, Path, merge
 from privreg_values.values.scalars import Scalar, resolve
+from privreg_values.values.yaml_events import events
 from privreg_values.values.yaml_words import complaint
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
-_BREAKS = "\r\n\x85\u2028\u2029"  # what ends a line in YAML 1.1, and for libyaml (is_break in yamlprivateh.go)
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,13 @@ class Document:
         root: The values; always a map.
         duplicates: The place and name of each key that comes again in its map; Helm takes the last one.
         parts: How many YAML documents the file holds; Helm 3 reads only the first one.
+        replaced: What does not count, wholly or in part, because a key or a document comes again: path and value.
     """
 
     root: Node
     duplicates: list[tuple[Mark, str]]
     parts: int
+    replaced: list[tuple[Path, Node]] = field(default_factory=list)
 
 
 def parse(text: str, file: str) -> Document:
@@ -85,8 +85,10 @@ def _parse(text: str, file: str) -> Document:
             if not isinstance(node.value, dict):
                 what = "a list" if isinstance(node.value, list) else "a single value"
                 raise _problem(node.mark, f"expected a map of values, found {what}", "begin with a key, such as host:")
+            if parts > 1:
+                builder.replaced.append(((), root))
             root = merge(root, node)
-    return Document(root, builder.duplicates, parts)
+    return Document(root, builder.duplicates, parts, builder.replaced)
 
 
 def _refuse_conflicts(text: str, file: str) -> None:
@@ -131,52 +133,6 @@ def _problem(mark: Mark, message: str, remedy: str = "") -> SyntaxProblem:
     return SyntaxProblem(mark.file, mark.line, mark.column, message, remedy)
 
 
-class _Reader(Reader):
-    """Begins a new line after each of YAML 1.1's line breaks, as libyaml does (skip_line in scannerc.go)."""
-
-    def forward(self, length: int = 1) -> None:
-        """Go on by some characters."""
-        self.forward_1_1(length)
-
-
-class _Scanner(Scanner):
-    """Takes a tab for a blank wherever it does not indent, as libyaml does (yaml_parser_scan_to_next_token)."""
-
-    def scan_plain_spaces(self, indent: int, start_mark: object) -> list[str]:
-        """Give what stands between two words of a scalar without quotes."""
-        blanks = ""
-        while self.reader.peek() in " \t":
-            blanks += self.reader.peek()
-            self.reader.forward()
-        if self.reader.peek() in _BREAKS:
-            folded: list[str] = super().scan_plain_spaces(indent, start_mark)
-            return folded
-        return [blanks] if blanks else []
-
-    def scan_to_next_token(self) -> None:
-        """Skip blanks, comments and line breaks."""
-        while True:
-            blanks = " \t" if self.flow_level or not self.allow_simple_key else " "
-            while self.reader.peek() in blanks:
-                self.reader.forward()
-            if self.reader.peek() == "#":
-                while self.reader.peek() not in _BREAKS + "\0":
-                    self.reader.forward()
-            if not self.scan_line_break():
-                return
-            if not self.flow_level:
-                self.allow_simple_key = True
-
-
-def _events(text: str) -> Iterator[Event]:
-    parser = YAML(typ="safe", pure=True)
-    parser.version = (1, 1)
-    parser.Reader = _Reader
-    parser.Scanner = _Scanner
-    events: Iterator[Event] = parser.parse(text)
-    return events
-
-
 @dataclass
 class _Builder:
     """Turns parser events into nodes.
@@ -187,6 +143,8 @@ class _Builder:
 
     file: str
     duplicates: list[tuple[Mark, str]] = field(default_factory=list)
+    replaced: list[tuple[Path, Node]] = field(default_factory=list)
+    _path: list[str | int] = field(default_factory=list)
     _events: Iterator[Event] = field(init=False)
     _anchors: dict[str, tuple[Node, int]] = field(init=False)
     _open: set[str] = field(init=False)
@@ -200,7 +158,7 @@ class _Builder:
         self._anchors, self._open = {}, set()
         self._decoded = self._aliased = 0
         self._end = Mark(self.file, 1, 1)
-        self._events = _events(text)
+        self._events = events(text)
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
         try:
             for event in self._events:
@@ -236,7 +194,7 @@ class _Builder:
     def _value(self, event: NodeEvent, mark: Mark, depth: int) -> Node:
         value: Scalar | list[Node] | dict[str, Node] = None
         if isinstance(event, SequenceStartEvent):
-            value = [self._node(item, depth + 1) for item in self._until(SequenceEndEvent)]
+            value = self._list(depth)
         elif isinstance(event, MappingStartEvent):
             value = self._mapping(depth)
         elif isinstance(event, ScalarEvent):
@@ -273,18 +231,30 @@ class _Builder:
             if isinstance(event, NodeEvent):
                 yield event
 
+    def _list(self, depth: int) -> list[Node]:
+        items: list[Node] = []
+        for event in self._until(SequenceEndEvent):
+            self._path.append(len(items))
+            items.append(self._node(event, depth + 1))
+            self._path.pop()
+        return items
+
     def _mapping(self, depth: int) -> dict[str, Node]:
         children: dict[str, Node] = {}
         events = self._until(MappingEndEvent)
         for event in events:
             key = self._node(event, depth + 1)
+            is_merge = _is_merge(event)
+            name = "" if is_merge else _key(key)
+            self._path.append(name)
             value = self._node(next(events), depth + 1)
-            if _is_merge(event):
+            self._path.pop()
+            if is_merge:
                 children.update(_merged(value, key.mark))
                 continue
-            name = _key(key)
             if name in children and children[name].key_mark:
                 self.duplicates.append((key.mark, name))
+                self.replaced.append(((*self._path, name), children[name]))
             children[name] = replace(value, key_mark=key.mark)
         return children
 
