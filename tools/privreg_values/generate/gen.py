@@ -184,6 +184,8 @@ class _Generation:
 
     def run(self) -> Outcome:
         host = self._agree_on_host()
+        if self.conflicts:  # these are files of two registries: nothing else about them matters
+            raise ConflictError(self.conflicts)
         users = Users(self.session)
         users.plan(self.request.users, self.request.rotate, self.request.password)
         self.conflicts += users.conflicts + self._contradictions()
