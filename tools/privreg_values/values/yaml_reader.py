@@ -7,14 +7,13 @@ LoadValues in helm.sh/helm/v4/pkg/chart/v2/loader, YAMLReader in k8s.io/apimachi
 
 from __future__ import annotations
 
-import base64
-import binascii
 import bisect
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark
 from ruamel.yaml.events import (
     AliasEvent,
@@ -27,16 +26,17 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.reader import Reader, ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from privreg_values.errors import SyntaxProblem
 from privreg_values.values.nodes import Mark, Node, Path, merge
-from privreg_values.values.scalars import Scalar, resolve
-from privreg_values.values.yaml_events import events
+from privreg_values.values.scalars import Scalar, resolve, tagged
 from privreg_values.values.yaml_words import complaint
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
+_BREAKS = "\r\n\x85\u2028\u2029"  # what ends a line in YAML 1.1, and for libyaml (is_break in yamlprivateh.go)
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,52 @@ def _problem(mark: Mark, message: str, remedy: str = "") -> SyntaxProblem:
     return SyntaxProblem(mark.file, mark.line, mark.column, message, remedy)
 
 
+def _events(text: str) -> Iterator[Event]:
+    parser = YAML(typ="safe", pure=True)
+    parser.version = (1, 1)
+    parser.Reader = _Reader
+    parser.Scanner = _Scanner
+    events: Iterator[Event] = parser.parse(text)
+    return events
+
+
+class _Reader(Reader):
+    """Begins a new line after each of YAML 1.1's line breaks, as libyaml does (skip_line in scannerc.go)."""
+
+    def forward(self, length: int = 1) -> None:
+        """Go on by some characters."""
+        self.forward_1_1(length)
+
+
+class _Scanner(Scanner):
+    """Takes a tab for a blank wherever it does not indent, as libyaml does (yaml_parser_scan_to_next_token)."""
+
+    def scan_plain_spaces(self, indent: int, start_mark: object) -> list[str]:
+        """Give what stands between two words of a scalar without quotes."""
+        blanks = ""
+        while self.reader.peek() in " \t":
+            blanks += self.reader.peek()
+            self.reader.forward()
+        if self.reader.peek() in _BREAKS:
+            folded: list[str] = super().scan_plain_spaces(indent, start_mark)
+            return folded
+        return [blanks] if blanks else []
+
+    def scan_to_next_token(self) -> None:
+        """Skip blanks, comments and line breaks."""
+        while True:
+            blanks = " \t" if self.flow_level or not self.allow_simple_key else " "
+            while self.reader.peek() in blanks:
+                self.reader.forward()
+            if self.reader.peek() == "#":
+                while self.reader.peek() not in _BREAKS + "\0":
+                    self.reader.forward()
+            if not self.scan_line_break():
+                return
+            if not self.flow_level:
+                self.allow_simple_key = True
+
+
 @dataclass
 class _Builder:
     """Turns parser events into nodes.
@@ -158,7 +204,7 @@ class _Builder:
         self._anchors, self._open = {}, set()
         self._decoded = self._aliased = 0
         self._end = Mark(self.file, 1, 1)
-        self._events = events(text)
+        self._events = _events(text)
         self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
         try:
             for event in self._events:
@@ -167,7 +213,9 @@ class _Builder:
                 if isinstance(event, NodeEvent):
                     return self._node(event, 0)
         except MarkedYAMLError as error:
-            index, words = complaint(error, text)
+            said = ": ".join(filter(None, (error.context, error.problem)))
+            began, noticed = (it.index if it else None for it in (error.context_mark, error.problem_mark))
+            index, words = complaint(said, began, noticed, text)
             raise _problem(self._place(index), words) from None
         except ReaderError as error:
             raise _problem(_offset_mark(self.file, text, error.position), "a control character", "remove it") from None
@@ -305,52 +353,13 @@ def _scalar(event: ScalarEvent, mark: Mark) -> Scalar:
     """Give a scalar's value, by its quotes and its tag (`resolve` and `scalar` in yaml/v2)."""
     text: str = event.value
     tag = str(event.tag or "").removeprefix(_TAG)
-    if tag in ("", "!"):
-        value = resolve(text) if event.implicit[0] else text
-    elif tag == "binary":
-        value = _binary(text, mark)
-    elif tag in _TAGGED:
-        value = _TAGGED[tag](text)
-        if value is _REFUSED:
-            raise _problem(mark, f"cannot be read as !!{tag}", "remove the tag, or correct the value")
-    else:
-        value = text
+    try:
+        value = tagged(text, tag) if tag not in ("", "!") else resolve(text) if event.implicit[0] else text
+    except ValueError:
+        raise _problem(mark, f"cannot be read as !!{tag}", "remove the tag, or correct the value") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise _problem(mark, "infinity and not-a-number cannot be values")
     return value
-
-
-def _binary(text: str, mark: Mark) -> str:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
-    except binascii.Error:
-        raise _problem(mark, "is tagged !!binary and is not base64", "correct it") from None
-
-
-_REFUSED = "\0refused"  # cannot be read from a file: control characters are refused there
-
-
-def _only(kind: type) -> Callable[[str], Scalar]:
-    def convert(text: str) -> Scalar:
-        value = resolve(text)
-        return value if type(value) is kind else _REFUSED
-
-    return convert
-
-
-def _float(text: str) -> Scalar:
-    value = resolve(text)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _REFUSED
-
-
-_TAGGED: dict[str, Callable[[str], Scalar]] = {
-    "str": lambda text: text,
-    "timestamp": lambda text: text,
-    "int": _only(int),
-    "float": _float,
-    "bool": _only(bool),
-    "null": _only(type(None)),
-}
 
 
 def _offset_mark(file: str, text: str, offset: int) -> Mark:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ruamel.yaml.error import MarkedYAMLError
-
 UNSEEN_BREAKS = {
     "\x85": "the character U+0085 (next line)",
     "\u2028": "the character U+2028 (line separator)",
@@ -32,25 +30,27 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
 )
 
 
-def complaint(error: MarkedYAMLError, text: str) -> tuple[int, str]:
+def complaint(said: str, began: int | None, noticed: int | None, text: str) -> tuple[int, str]:
     """Put a complaint into words.
 
     Args:
-        error: The parser's.
-        text: What it read.
+        said: What the parser says: what it was doing, and what is wrong.
+        began: Where in the text it began to do that.
+        noticed: Where it saw what is wrong.
+        text: What was read.
 
     Returns:
         The place in the text, and what is wrong there.
     """
-    said = " ".join(f"{error.context or ''} {error.problem or ''}".split())
+    said = " ".join(said.split())
     found = next((it for it in _WORDS if re.search(it[0], said)), None)
-    marks = [error.context_mark, error.problem_mark] if found and found[1] else [error.problem_mark, error.context_mark]
-    mark = next((it for it in marks if it), None)
-    index = min(mark.index if mark else 0, len(text.rstrip()))  # where the file ends, its last line is of more use
+    places = (began, noticed) if found and found[1] else (noticed, began)
+    index = next((it for it in places if it is not None), 0)
+    index = min(index, len(text.rstrip()))  # where the file ends, its last line is of more use
     before = text[:index].rpartition("\n")[2]
     line = before + text[index:].partition("\n")[0]
     if "'\\t'" in said or "\t" in line[: len(line) - len(line.lstrip())]:
         return index, "a tab cannot indent YAML; use spaces"
     if unseen := next((it for it in UNSEEN_BREAKS if it in line), ""):
         return index, f"{UNSEEN_BREAKS[unseen]} ends a line in YAML; remove it"
-    return index, found[2] if found else str(error.problem or error.context or "is not YAML").replace("\n", " ")
+    return index, found[2] if found else said
