@@ -38,7 +38,7 @@ IN_COMMON = """\
 | 0 | it is done, and all is well |
 | 1 | a problem was found, or something could not be done; `diff`: something would change |
 | 2 | wrong usage; `diff`: it cannot be told |
-| 130 | interrupted |
+| 130, 143 | interrupted by Ctrl-C, terminated; 128 and the number of the signal |
 
 **Output.** Results go to standard output, all else to standard error. With `--json` the result is one JSON document;
 where something cannot be done, standard output is empty. Colours are only used at a terminal, and not where `NO_COLOR`

@@ -14,6 +14,7 @@ import typer
 import privreg_values
 from privreg_values.cli import app
 from tests.unit.conftest import Cli
+from tests.unit.test_validate import GOOD
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "80", "TERMINAL_WIDTH": "80"}
 PROGRAM = [sys.executable, "-m", "privreg_values"]
@@ -91,6 +92,34 @@ def test_the_help_needs_nothing_that_is_slow_to_import() -> None:
         [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60
     )
     assert ended.stdout.strip() == "[]"
+
+
+def test_to_convert_options_nothing_slow_is_loaded(folder: Path) -> None:
+    (folder / "values.yaml").write_text(GOOD)
+    program = (
+        "import sys; from privreg_values.cli import app\n"
+        "try: app(['validate', 'values.yaml', '-f', 'values.yaml', '--namespace', 'x', '--strict'])\n"
+        "except SystemExit: pass\n"
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=ENVIRONMENT, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "values.yaml, values.yaml: ok\nFalse\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["validate", "--format", "xml", "x"], "expected text, json, sarif or github, found 'xml'"),
+        (["gen", "--profile", "Sed"], "expected seed, small, local or ha-s3, found 'Sed'; did you mean seed?"),
+        (["apply", "--timeout", "soon"], "--timeout"),
+    ],
+)
+def test_what_has_another_type_is_converted_or_refused(arguments: list[str], message: str, cli: Cli) -> None:
+    ended = cli(*arguments)
+    assert ended.code == 2
+    assert message in ended.err
 
 
 def test_the_help_answers_within_300_milliseconds() -> None:

@@ -143,3 +143,11 @@ def test_a_value_behind_an_alias_is_not_changed_for_others() -> None:
 def test_several_documents_are_refused() -> None:
     with pytest.raises(FileError, match="2 YAML documents"):
         Editor("a: 1\n---\nb: 1\n", "v.yaml")
+
+
+def test_a_text_with_a_line_separator_is_written_so_that_it_ends_no_line() -> None:
+    editor = Editor("# x\u2028a: 1\nb: {c: 1}\n", "values.yaml")
+    editor.set(("b", "c"), "x\u2028y\x85")
+    editor.set(("a",), "z")
+    assert editor.text == '# x\u2028a: z\nb: {c: "x\\u2028y\\u0085"}\n'
+    assert editor.get(("b", "c")) == "x\u2028y\x85"

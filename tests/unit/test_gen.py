@@ -175,7 +175,8 @@ def test_each_choice_is_in_the_values_and_the_chart_accepts_it(
         ([HOST, "--storage=pvc", "--storage-path=/x"], "--storage-path needs --storage hostPath or --storage nfs"),
         ([HOST, "--storage-server=nas"], "--storage-server needs --storage nfs"),
         ([HOST, "--storage=hostPath", "--storage-size=1Gi"], "--storage-size needs"),
-        ([HOST, "--storage=tape"], "tape"),
+        ([HOST, "--storage=tape"], "expected pvc, hostPath, nfs or emptyDir, found 'tape'"),
+        ([HOST, "--storage-size=10"], "--storage-size 10 is a size in bytes; add the unit: 10Gi"),
         ([HOST, "--issuer=ca"], "need --cert-manager"),
         ([HOST, "--password-stdin"], "exactly one user"),
         ([HOST, "--password-stdin", "--user=a", "--user=b"], "exactly one user"),
@@ -192,11 +193,27 @@ def test_wrong_usage_ends_with_2_and_says_what_to_do(options: list[str], message
     assert list(folder.iterdir()) == []
 
 
+def test_a_new_file_shows_in_which_folder_of_the_node_the_images_are(cli: Cli, folder: Path) -> None:
+    assert cli("gen", HOST, "--storage=hostPath").code == 0
+    assert (
+        "storage:\n  type: hostPath\n  hostPath:\n    path: /var/lib/privreg\n" in (folder / "values.yaml").read_text()
+    )
+
+
+def test_a_file_of_something_else_is_left_alone(cli: Cli, folder: Path) -> None:
+    (folder / "values.yaml").write_text("# of another chart\nreplicaCount: 1\nservice: {port: 80}\n")
+    ended = cli("gen", HOST)
+    assert ended.code == 1
+    assert ended.err.startswith("error: values.yaml:2:1: replicaCount: is not a key of this chart, and the file names")
+    assert "name another file with --output, or bring it over with `privreg-values migrate values.yaml" in ended.err
+    assert [path.name for path in folder.iterdir()] == ["values.yaml"]
+
+
 def test_a_choice_that_the_chart_refuses_is_refused_before_anything_is_written(cli: Cli, folder: Path) -> None:
     ended = cli("gen", HOST, "--namespace=Team_A", "--storage-size=lots")
     assert ended.code == 1
     assert "pullSecrets.namespaces[0]: expected" in ended.err
-    assert "storage.persistence.size: expected" in ended.err
+    assert "storage.persistence.size: expected how much is asked for, such as 20Gi, found the string" in ended.err
     assert "nothing was changed" in ended.err
     assert list(folder.iterdir()) == []
 

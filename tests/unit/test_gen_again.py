@@ -252,6 +252,16 @@ def test_a_user_to_pull_with_whose_password_nobody_knows_is_a_conflict(cli: Cli,
     assert cli("gen", HOST, "--rotate=cluster").code == 0
 
 
+def test_of_files_of_two_registries_nothing_else_is_said(made: Path, cli: Cli) -> None:
+    (made / "other").mkdir()
+    ended = cli("gen", "--host=other.example.com", "-o", "other/values.yaml", "--no-cluster")
+    assert ended.code == 1
+    assert [line for line in ended.err.splitlines() if line.startswith("error: ")] == [
+        "error: credentials.yaml:4:7: host: is registry.example.com, and --host asks for other.example.com; "
+        "name other files with --output and --credentials"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -261,7 +271,7 @@ def test_a_user_to_pull_with_whose_password_nobody_knows_is_a_conflict(cli: Cli,
         ("pullSecrets: {namespaces: teams}\n", "pullSecrets.namespaces: cannot be set here"),
         ("- host\n", "values.yaml:1:1: expected a map of values, found a list"),
         ("a:\n\tb: 1\n", "values.yaml:2:1: a tab cannot indent YAML"),
-        ("a: 1\n---\nb: 2\n", "holds 2 YAML documents"),
+        ("replicas: 1\n---\nreplicas: 2\n", "holds 2 YAML documents"),
     ],
 )
 def test_a_values_file_that_cannot_be_added_to_is_named_and_left_alone(

@@ -89,7 +89,7 @@ def test_the_next_commands_end_the_old_registry_before_the_new_one_writes(cli: C
         "kubectl scale deployment/privateregistry --replicas=0 --namespace default",
         "kubectl delete ingress/privateregistry --namespace default",
         "kubectl delete certificate/registry-example-com --namespace default",
-        "helm upgrade --install privreg charts/privreg -f values.yaml --namespace default",
+        "privreg-values apply values.yaml --namespace default",
         "privreg-values check values.yaml --credentials credentials.yaml --user alice",
     ]
 

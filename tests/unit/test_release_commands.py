@@ -6,6 +6,10 @@ import itertools
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +86,8 @@ def test_render_shows_secrets_only_when_it_is_asked_to(values: Path, cli: Cli) -
     as_json = cli("render", "--json")
     assert data not in as_json.out
     assert not [word for word in secrets_of(values) if word in hidden.out + as_json.out]
+    kept = [it for it in YAML(typ="safe").load_all(hidden.out) if it["kind"] != "Secret"]
+    assert kept == [it for it in YAML(typ="safe").load_all(shown.out) if it["kind"] != "Secret"]
     assert {it["path"] for it in json.loads(as_json.out)["differences"]} >= {"host", "auth.users"}
 
 
@@ -241,6 +247,27 @@ def store_revision(control_plane: ControlPlane, namespace: str, number: int, sta
     metadata = {"name": f"sh.helm.release.v1.privreg.v{number}", "labels": labels}
     secret = {"metadata": metadata, "type": "helm.sh/release.v1", "data": {"release": packed}}
     control_plane.must("POST", f"/api/v1/namespaces/{namespace}/secrets", secret)
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_whoever_ends_it_is_told_where_the_release_stands(number: signal.Signals, word: str, run: Run) -> None:
+    assert run("apply", *FILES, "--no-wait").code == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "privreg_values", "apply", *FILES, "--timeout=60"],  # which waits for a node
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    namespace = os.environ["PRIVREG_NAMESPACE"]
+    history = ["history", "privreg", f"--namespace={namespace}", "--output=json"]
+    while len(json.loads(subprocess.run([BIN / "helm", *history], check=True, capture_output=True).stdout)) < 2:
+        assert process.poll() is None
+        time.sleep(0.2)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number
+    assert "interrupted; waiting until helm has ended" in said
+    assert "revision 2 is failed" in said
+    assert f"go back with `helm rollback privreg 1 --namespace {namespace}`, or on with `privreg-values apply" in said
+    assert said.endswith(f"\n{word}\n")
 
 
 def test_a_context_that_is_not_there_is_said_and_nothing_is_made(run: Run) -> None:

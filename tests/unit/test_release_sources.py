@@ -1,11 +1,13 @@
 """Where the values of a release were written, and which of them an error of helm is about."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from privreg_values.cluster.kubectl import Object
 from privreg_values.errors import UsageError
-from privreg_values.release import masking, sources
+from privreg_values.release import hiding, sources
 from privreg_values.values.paths import render
 
 
@@ -79,7 +81,7 @@ def test_secrets_in_values_are_hidden_and_names_are_not() -> None:
         "extraEnv": [{"name": "A", "value": "b"}],
         "token": {"realm": "https://auth.example.com"},
     }
-    hidden = masking.hide(values)
+    hidden = hiding.hide(values)
     assert hidden["auth"] == {
         "users": [{"name": "ci", "hash": "(hidden)", "role": "push"}],
         "existingSecret": "mine",
@@ -92,6 +94,30 @@ def test_secrets_in_values_are_hidden_and_names_are_not() -> None:
 def test_secrets_in_other_places_are_hidden_too() -> None:
     secret = {"kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"word": "swordfish"}}
     values = {"extraManifests": [secret, "kind: Secret"], "extraVolumes": ["registry.example.com:\nci:$2y$05$abc"]}
-    hidden = masking.hide(values)
+    hidden = hiding.hide(values)
     assert hidden["extraManifests"] == [{**secret, "stringData": {"word": "(hidden)"}}, "(hidden)"]
     assert hidden["extraVolumes"] == ["(hidden)"]
+
+
+POD = {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "swordfish"}, {"name": "GOGC", "value": "50"}]}]}
+FILE = "# users\nci:$2y$05$abcdefgh\n"
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        ({"kind": "Pod", "spec": POD}, [{"name": "DB_PASSWORD", "value": "(hidden)"}, {"name": "GOGC", "value": "50"}]),
+        ({"kind": "ConfigMap", "data": {"users": FILE, "x": "y"}}, {"users": "# users\n(hidden)\n", "x": "y"}),
+        ({"kind": "List", "items": [{"kind": "Secret", "data": {"x": "eA=="}}]}, {"x": "(hidden)"}),
+    ],
+)
+def test_in_an_object_of_another_kind_what_is_secret_is_hidden_and_nothing_else(item: Object, shown: object) -> None:
+    hidden = hiding.hide_in_object(item)
+    assert json.dumps(shown) in json.dumps(hidden)
+    assert hiding.hide({"extraManifests": [item]}) == {"extraManifests": [hidden]}
+
+
+def test_that_a_hidden_line_is_another_one_is_said() -> None:
+    before = {"kind": "ConfigMap", "data": {"users": FILE}}
+    now = {"kind": "ConfigMap", "data": {"users": FILE + "jo:$2y$05$ijklmnop\n"}}
+    assert hiding.hide_in_object(now, before)["data"] == {"users": "# users\n(hidden)\n(hidden, changed)\n"}

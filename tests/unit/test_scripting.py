@@ -84,7 +84,7 @@ def test_what_changes_files_says_so_in_json_alike(cli: Cli) -> None:
         assert (answer["values"], answer["credentials"]) == ("values.yaml", "credentials.yaml")
         assert "values.yaml" in answer["written"]
         assert answer["done"]
-        assert answer["next"] == ["helm upgrade --install privreg charts/privreg -f values.yaml"]
+        assert answer["next"] == ["privreg-values apply values.yaml"]
         assert isinstance(answer["notes"], list)
         assert answer["warnings"] == []
     nothing = changed(cli, "users", "role", "ci", "push")

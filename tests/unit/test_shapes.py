@@ -13,7 +13,7 @@ from privreg_values.cluster.kubectl import Kubectl
 from privreg_values.shapes.manifests import PURPOSES
 from privreg_values.users import credentials, htpasswd
 from privreg_values.values import validate
-from privreg_values.values.secrets import find_secrets
+from privreg_values.values.secret_scan import find_secrets
 from privreg_values.values.yaml_reader import parse
 from tests.chart.rendering import render
 from tests.cluster.paths import BIN
@@ -180,7 +180,12 @@ def test_gen_says_what_to_install_and_what_git_must_not_have(cli: Cli, folder: P
     for name in ("objects", "refs"):
         (folder / ".git" / name).mkdir()
     ended = cli("gen", HOST, "--manifests=secrets")
-    assert "install     kubectl apply -f secrets\n            helm upgrade --install privreg" in ended.out
+    commands = ended.out[ended.out.index("install ") :].splitlines()[:3]
+    assert [it[12:] for it in commands] == [
+        "kubectl create namespace privreg",
+        "kubectl apply --namespace privreg -f secrets",
+        "privreg-values apply values.yaml",
+    ]
     assert (folder / ".gitignore").read_text() == "/secrets\n/credentials.yaml\n"
 
 

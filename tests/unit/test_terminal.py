@@ -234,6 +234,29 @@ def test_a_terminated_run_leaves_no_temporary_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("users list", 0),
+        ("users verify ci", 2),
+        ("users verify ci --password-stdin", 1),
+        ("gen --user=a --ask-password", 2),
+        ("validate -", 1),
+        ("gen x", 2),
+    ],
+)
+def test_a_stream_that_is_closed_is_an_empty_one(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("auth: {users: [{name: ci, hash: x}]}\n")
+    command = f"{sys.executable} -m privreg_values {arguments} {closed}"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, env=environment, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr if b"Traceback" in ended.stderr else b"") == (code, b"")
+
+
 # --- What a stream can show
 
 

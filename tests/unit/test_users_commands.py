@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from privreg_values.terminal import Style
 from privreg_values.users import credentials
+from privreg_values.users.inspect import Account
+from privreg_values.users.report import accounts_text
 from privreg_values.values import validate
 from tests.unit.conftest import Cli, Ended
 from tests.unit.test_gen import HOST, hashes, load, passwords
@@ -55,6 +58,12 @@ def test_a_user_is_added_with_a_role_and_repositories_and_every_line_stays(made:
     assert validate.validate(["values.yaml"]).problems == []
 
 
+def test_where_there_are_no_users_the_list_says_how_to_add_one(cli: Cli, folder: Path) -> None:
+    (folder / "values.yaml").write_text("host: registry.example.com\n")
+    ended = cli("users", "list")
+    assert ended.err == "note: values.yaml has no users; `privreg-values users add NAME --role push` adds one\n"
+
+
 def test_an_added_user_has_a_password_of_160_bits_that_is_in_the_credentials_file_only(made: Path, cli: Cli) -> None:
     ended = cli("users", "add", "jane", "--role=pull")
     password = passwords(made)["jane"]
@@ -64,7 +73,7 @@ def test_an_added_user_has_a_password_of_160_bits_that_is_in_the_credentials_fil
     assert no_password_in(ended, made)
     assert "new: user jane (pull)" in ended.out
     assert "password    credentials.yaml" in ended.out
-    assert "helm upgrade --install" in ended.out
+    assert "install     privreg-values apply values.yaml\n" in ended.out
 
 
 def test_a_given_password_is_taken_and_gets_an_expensive_hash(made: Path, cli: Cli) -> None:
@@ -390,3 +399,17 @@ def test_files_of_two_registries_are_not_mixed(made: Path, cli: Cli) -> None:
     assert ended.code == 1
     assert "credentials.yaml:4:7: host: is other.example.com, and the other file is for another one" in ended.err
     assert snapshot(made) == before
+
+
+def test_on_a_terminal_of_80_columns_long_names_and_patterns_go_on_below() -> None:
+    patterns = ["team-a/**", "team-b/**", "a/rather/long/repository/*"]
+    accounts = [
+        Account("a-user-with-a-rather-long-name", "push", patterns, 4, True, None),
+        Account("ci", "push", None, 4, False, None),
+    ]
+    shown = "\n".join(accounts_text(accounts, Style(width=80))).splitlines()
+    assert max(map(len, shown)) <= 80
+    assert shown[1].split() == ["a-user-with-a-rather-long-name", "push", "4", "team-a/**,", "team-b/**,"]
+    assert " ".join(" ".join(shown[2:-1]).split()) == "a/rather/long/repository/*; the cluster pulls with it"
+    assert all(line.startswith(" " * shown[1].index("team-a/**")) for line in shown[2:-1])
+    assert len(accounts_text(accounts, Style())) == 3

@@ -25,6 +25,7 @@ def warnings(cli: Cli, text: str, *options: str) -> list[str]:
         ("ingress: {className: nginx-internal, preset: traefik}", "warning: ingress.preset: is traefik, and ingre"),
         ("ingress: {annotations: {kubernetes.io/ingress.class: nginx}}", "some controllers do not look at it; set ing"),
         ("service: {type: NodePort, nodePort: 5000}", "service.nodePort: is not from 30000 to 32767"),
+        ("storage: {persistence: {size: '10'}}", "storage.persistence.size: is 10 bytes; add the unit, such as 10Gi"),
         ("storage: {type: emptyDir}", "storage.type: is emptyDir: every image is lost"),
         ("resources: {requests: {memory: 1Gi}}", "10:32: warning: resources.requests.memory: the request of 1Gi is"),
         ("resources: {limits: {cpu: 50m}}", "10:27: warning: resources.limits.cpu: the request of 100m is "),
@@ -100,6 +101,39 @@ def test_with_strict_a_warning_is_a_problem(cli: Cli) -> None:
 
 def test_what_helm_refuses_is_told_alone(cli: Cli) -> None:
     assert "warning" not in cli("validate", "-", stdin=WEAK + "replicas: x\n").out
+
+
+# --- The file with the secrets
+
+
+def test_without_a_name_the_pair_of_the_folder_is_checked(cli: Cli, folder: Path) -> None:
+    assert cli("validate").code == 2
+    (folder / "values.yaml").write_text(GOOD)
+    assert cli("validate").out == "values.yaml: ok\n"
+    (folder / "values.yaml").write_text(SAFE)
+    (folder / "secrets.yaml").write_text(SECRET)
+    assert cli("validate").out == "values.yaml, secrets.yaml: ok\n"
+    (folder / "secrets.yaml").write_text("kind: Secret\n")  # another one of that name
+    assert "auth: nobody could log in" in cli("validate").out
+
+
+def test_whoever_forgets_the_file_with_the_secrets_is_told(cli: Cli, folder: Path) -> None:
+    (folder / "values-prod.yaml").write_text(SAFE)
+    (folder / "secrets-prod.yaml").write_text(SECRET)
+    said = "note: secrets-prod.yaml lies beside values-prod.yaml and was not read; name both: values-prod.yaml sec"
+    for command in ("validate", "render"):
+        ended = cli(command, "values-prod.yaml")
+        assert ended.code == 1
+        assert said in ended.err
+    assert cli("validate", "values-prod.yaml", "secrets-prod.yaml").err == ""
+
+
+def test_a_file_that_sops_has_encrypted_is_to_be_given_decrypted(cli: Cli, folder: Path) -> None:
+    (folder / "values.yaml").write_text(SAFE)
+    (folder / "secrets.yaml").write_text(SECRET + "sops: {mac: 'ENC[x]'}\n")
+    decrypted = "give it decrypted: `sops decrypt secrets.yaml | privreg-values ... values.yaml -`"
+    assert cli("render").err == f"error: secrets.yaml: is encrypted by sops; {decrypted}\n"
+    assert "sops has encrypted the file; give it decrypted: `sops decrypt" in cli("validate").out
 
 
 # --- Secrets in a file for git

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from privreg_values.errors import SyntaxProblem
 from privreg_values.terminal import Style
 from privreg_values.validation import report
 from privreg_values.validation.excerpt import excerpt
@@ -129,6 +130,32 @@ def test_no_secret_is_shown(text: str, form: str, cli: Cli) -> None:
     assert ended.code == 1
     assert "hunter2" not in ended.out
     assert "hunter2" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pullSecrets: {credential: {password: &a !!str hunter2, x: 1}}",
+        "x: &it hunter2\npullSecrets: {credential: {password: *it}}\ny: hunter2 # hunter2",
+        "a: 1 # was hunter2\npullSecrets: {credential: {password: hunter2}}",
+        "? hunter2\n: x\nhttpSecret: {value: hunter2}",
+        "pullSecrets: {credential: {password: hunter2}, credential: {password: ''}}",
+        "httpSecret: {value: hunter2}\nhttpSecret: {value: ''}",
+        "httpSecret: {value: hunter2}\n---\nhttpSecret: {value: ''}",
+        "httpSecret:\n  value: hunter2\n\tx: 1",
+        "extraEnv:\n- name: A\n  value: |\n    hunter2\n    hunter2",
+        "extraManifests:\n- |\n  kind: Secret\n  stringData: {a: hunter2}",
+        "global: {a: {b: {apiToken: hunter2}}}",
+    ],
+)
+def test_in_no_line_of_a_file_a_secret_is_shown(text: str) -> None:
+    try:
+        document = yaml_reader.parse(text, "values.yaml")
+    except SyntaxProblem:
+        document = None
+    source = Source("values.yaml", text, document)
+    for number in range(1, text.count("\n") + 2):
+        assert "hunter2" not in excerpt(source, Mark("values.yaml", number, 1), 80)[0]
 
 
 def test_the_rest_of_a_line_with_a_secret_is_shown_and_the_caret_is_at_its_place(cli: Cli) -> None:

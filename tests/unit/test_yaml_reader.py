@@ -86,6 +86,32 @@ SAME_AS_HELM: dict[str, bytes] = {
     "a value that begins with a percent sign": b"a: %x\n",
 }
 
+# Where a line may end; % is each of the line breaks that YAML 1.1 has beside those of ASCII.
+BREAKS = {
+    "in a text": "a: one%  two\nb: one% %two\n",
+    "in a text that goes on": "a: one%\n two\nb: [x%y]\n",
+    "before a key": "a: one%b: two\nc: 'x'%d: 1\n",
+    "after a key": "a:%  b: 1\nc:%- 1%- 2\n",
+    "in a comment": "# x%a: 1 # y%b: 2\n",
+    "on a line of its own": "%a: 1\n%b: 2%",
+    "in quotes": 'a: "one%two"\nb: \'one%  two\'\nc: "one%%two"\nd: "one\\% two"\n',
+    "in a block": "a: |\n  one%  two\nb: |%   one%   two\nc: >\n  one%  two\n  three\nd: |+\n  one%%\ne: |-\n  x%%",
+    "in a block with lines that are empty": "a: |\n  one\n%  two\n",
+    "in a block, not indented": "a: |\n  one%two\nb: 1\n",
+    "in a text, not indented": "a: one%two\nb: 1\n",
+    "in a key": "a%b: 1\n",
+    "in a key in quotes": '"a%b": 1\n',
+    "before ---": "a: 1%---\nb: 2\n",
+    "after ---": "a: 1\n---%b: 2\n",
+    "in quotes before ---": 'a: "one%---%two"\n',
+    "after a directive": "%YAML 1.1%---\na: 1\n".replace("%Y", "\0Y"),
+}
+SAME_AS_HELM |= {
+    f"U+{ord(it):04X} {where}": text.replace("%", it).replace("\0", "%").encode()
+    for where, text in BREAKS.items()
+    for it in "\x85\u2028\u2029"
+}
+
 
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -114,6 +140,22 @@ def refusal(text: str) -> SyntaxProblem:
     [
         ("a: 1\n\tb: 2\n", "v.yaml:2:1", "a tab cannot indent YAML; use spaces"),
         ("a: b: c\n", "v.yaml:1:5", "put the value in quotes"),
+        ('a: 1\nb: "x\nc: 1\n', "v.yaml:2:4", "the quote that is opened here is not closed"),
+        ("a: 1\nb: [1, {c: 2]\n", "v.yaml:2:8", "the bracket or brace that is opened here is not closed"),
+        ("a: [1, 2\nb: 3\n", "v.yaml:1:4", "the bracket or brace that is opened here is not closed"),
+        ("a: [\n\n", "v.yaml:1:5", "the file ends before a bracket or brace is closed"),
+        ("a: x]\nb: ]\n", "v.yaml:2:4", "there is no bracket or brace that this could close"),
+        ("a:\n  b: 1\n c: 2\n", "v.yaml:3:2", "the indentation fits nothing above"),
+        ("a: b\nc\n", "v.yaml:2:1", "a key needs a colon and a value"),
+        ("a: 'it's'\n", "v.yaml:1:8", "nothing may follow a value in quotes"),
+        ("a: - b\n", "v.yaml:1:4", "put the dash on a line of its own"),
+        (
+            "a: *.example.com\n",
+            "v.yaml:1:4",
+            "there is no anchor &.example.com before this; check its spelling, or put it in quotes",
+        ),
+        ('a: "\\d"\n', "v.yaml:1:6", "there is no such escape in double quotes"),
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", "v.yaml:2:1", "a merge conflict was left here"),
         ("x: 1\na: @b\n", "v.yaml:2:4", "put it in quotes"),
         ("- a\n", "v.yaml:1:1", "expected a map of values, found a list"),
         ("a: 1\n--- b\n", "v.yaml:2:4", "nothing may follow ---"),
@@ -121,6 +163,9 @@ def refusal(text: str) -> SyntaxProblem:
         ("a: 1\nb: \x01\n", "v.yaml:2:4", "control character"),
         ("a: 1\n~: 2\n", "v.yaml:2:1", "a key cannot be null"),
         ("a: &x [*x]\n", "v.yaml:1:8", "contains itself"),
+        ("# x\na: one\u2028two\nb: 1\n", "v.yaml:2:8", "U+2028 (line separator) ends a line in YAML; remove it"),
+        ("# x\na: 1\u2028 b: 2: 3\n", "v.yaml:2:8", "U+2028 (line separator) ends a line in YAML; remove it"),
+        ("# x\x85a: 1\n# y\u2029\n\nb: @\n", "v.yaml:4:4", "put it in quotes"),
     ],
 )
 def test_a_refusal_says_where_and_what_to_do(text: str, place: str, words: str) -> None:
@@ -136,6 +181,12 @@ def test_every_value_and_key_has_its_place() -> None:
     nested = find(root, ("c", "d"))
     assert nested
     assert (nested.key_mark, nested.mark) == (Mark("v.yaml", 4, 5), Mark("v.yaml", 4, 8))
+
+
+def test_a_line_is_what_editors_count_whatever_else_ends_a_line() -> None:
+    root = parse("# x\u2028a: 1\x85\rb: 2\r\nc:\n  d: |\u2029    y\n    z\ne: 1\n", "v.yaml").root
+    marks = {name: str(child.key_mark) for name, child in root.value.items()} if isinstance(root.value, dict) else {}
+    assert marks == {"a": "v.yaml:1:5", "b": "v.yaml:1:11", "c": "v.yaml:2:1", "e": "v.yaml:5:1"}
 
 
 def test_a_value_that_is_not_written_stands_where_its_key_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from types import FrameType
@@ -10,13 +11,18 @@ from typing import NoReturn
 
 from privreg_values.errors import ConflictError, PrivregError
 
-INTERRUPTED = 130  # 128 + SIGINT, as a shell counts
+# 128 and the signal's number, as a shell counts, and what is said.
+INTERRUPTED = 128 + signal.SIGINT
+_ENDINGS = {INTERRUPTED: "interrupted", 128 + signal.SIGTERM: "terminated"}
 
 
 def main() -> NoReturn:
     """Run the command line; exit with 0, 1 for a problem that was found, 2 for wrong usage."""
     for ending in (signal.SIGTERM, signal.SIGHUP):  # as an exception, so that what was begun is tidied up
         signal.signal(ending, _leave)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their numbers
+        if getattr(sys, name) is None:  # it was closed: without this, the next file that is opened takes its number
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
     try:
@@ -36,8 +42,8 @@ def main() -> NoReturn:
         _say("interrupted")
         sys.exit(INTERRUPTED)
     except SystemExit as leaving:
-        if leaving.code == INTERRUPTED:
-            _say("interrupted")
+        if leaving.code in _ENDINGS:
+            _say(_ENDINGS[leaving.code])
         raise
     sys.exit(0)
 

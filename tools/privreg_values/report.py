@@ -45,7 +45,7 @@ def generation_text(outcome: Outcome, files: Files, style: Style) -> list[str]:
         *lines,
         "",
         f"passwords   {credentials}",
-        *install_text(files),
+        *install_text(files, first=True),
         f"then        privreg-values check {values} --credentials {credentials}",
     ]
 
@@ -60,7 +60,7 @@ def generation_json(outcome: Outcome, files: Files, notes: Sequence[str]) -> str
             "done": outcome.done,
             "notes": list(notes),
             "warnings": [str(it) for it in outcome.problems],
-            "next": files.install if outcome.written else [],
+            "next": files.install(first=True) if outcome.written else [],
         },
         indent=2,
     )

@@ -15,7 +15,7 @@ Files = Annotated[
     typer.Argument(
         metavar="FILE",
         envvar="PRIVREG_VALUES",
-        help='Values files; the later ones win. "-" is standard input; values.yaml if none is named.',
+        help='Values files; the later ones win. "-" is standard input. Without any, values.yaml and secrets.yaml.',
     ),
 ]
 Release = Annotated[

@@ -27,7 +27,7 @@ def validate(
         typer.Argument(
             metavar="FILE",
             envvar="PRIVREG_VALUES",
-            help='Values files; the later ones win. "-" is standard input.',
+            help='Values files; the later ones win. "-" is standard input. Without any, values.yaml and secrets.yaml.',
         ),
     ] = None,
     values: Annotated[
@@ -72,7 +72,7 @@ def validate(
 
     \b
     Examples:
-      privreg-values validate values.yaml
+      privreg-values validate
       privreg-values validate values.yaml secrets.yaml --strict
       privreg-values validate values.yaml --dns --cluster --namespace privreg
       privreg-values validate values.yaml --format sarif > privreg.sarif

@@ -15,8 +15,6 @@ from privreg_values.release.failure import Failure
 from privreg_values.release.target import Chart, Target
 from privreg_values.terminal import style_of
 
-INTERRUPTED = 130  # as a shell counts
-
 
 def run(files: Sequence[str], target: Target, chart: Chart, *, timeout: int, wait: bool, as_json: bool) -> None:
     """Install or upgrade the release, and say how it goes.
@@ -46,7 +44,7 @@ def run(files: Sequence[str], target: Target, chart: Chart, *, timeout: int, wai
         for line in report.outcome_text(outcome, target, host, sources.causes(outcome.error, found.root), style):
             typer.echo(line, err=not outcome.ok, color=style.colour)
     if not outcome.ok:
-        raise typer.Exit(INTERRUPTED if outcome.interrupted else 1)
+        raise typer.Exit(outcome.exit_code if outcome.interrupted else 1)
 
 
 def _cause(failure: Failure) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from privreg_values import gitignore, messages
 from privreg_values.commands.passwords import ask_password, given_password, is_terminal
 from privreg_values.errors import UsageError
 from privreg_values.shapes.layout import Files, find
+from privreg_values.terminal import style_of
 from privreg_values.users import accounts, inspect, report, rotation
 from privreg_values.users.place import Change
 from privreg_values.users.roles import Role, grant
@@ -67,7 +69,7 @@ def list_users(files: Files, *, as_json: bool) -> None:
         PrivregError: a file cannot be read.
     """
     found, notes = inspect.listing(files)
-    _print(report.accounts_json(found) if as_json else report.accounts_text(found))
+    _print(report.accounts_json(found) if as_json else report.accounts_text(found, style_of(sys.stdout)))
     for note in notes:
         messages.note(note)
 
@@ -88,7 +90,7 @@ def show(files: Files, name: str, *, as_json: bool) -> None:
         PrivregError: a file cannot be read, or there is no such user.
     """
     found = inspect.describe(files, name)
-    _print(report.description_json(found) if as_json else report.description_text(found))
+    _print(report.description_json(found) if as_json else report.description_text(found, style_of(sys.stdout)))
 
 
 def role(files: Files, name: str, role: Role, patterns: Sequence[str], *, everywhere: bool, as_json: bool) -> None:
@@ -156,7 +158,7 @@ def _show(change: Change, files: Files, as_json: bool, *, new_password: bool = F
     if as_json:
         _print(report.change_json(change, files, notes))
     else:
-        _print(report.change_text(change, files, new_password=new_password))
+        _print(report.change_text(change, files, style_of(sys.stdout), new_password=new_password))
     for note in notes:
         messages.note(note)
     for problem in change.problems:

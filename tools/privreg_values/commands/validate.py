@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import typer
 
+from privreg_values.commands.hints import name_the_secrets
 from privreg_values.errors import UsageError
+from privreg_values.shapes import layout
 from privreg_values.terminal import style_of
 from privreg_values.validation.judge import Wishes, judge
 
@@ -16,7 +18,7 @@ def run(files: Sequence[str], wishes: Wishes, *, form: str, strict: bool) -> Non
     """Check values files, and say where each problem is.
 
     Args:
-        files: Names; the later ones win.
+        files: Names; the later ones win. Without any, values.yaml and the file with its secrets.
         wishes: What to look at besides.
         form: text, json, sarif or github.
         strict: A warning counts as a problem.
@@ -27,9 +29,11 @@ def run(files: Sequence[str], wishes: Wishes, *, form: str, strict: bool) -> Non
         ClusterError: no cluster answers.
         typer.Exit: there is a problem.
     """
-    if not files:
-        raise UsageError("no values file is named", "try `privreg-values validate values.yaml`")
-    verdict = judge(files, wishes)
+    names = list(files) or layout.default()
+    if not names:
+        message = f"no values file is named, and there is no {layout.DEFAULT} here"
+        raise UsageError(message, "name one, or make one with `privreg-values gen`")
+    verdict = judge(names, wishes)
     if form == "json":
         from privreg_values.validation.report import as_json  # noqa: PLC0415 - only what is asked for
 
@@ -44,5 +48,7 @@ def run(files: Sequence[str], wishes: Wishes, *, form: str, strict: bool) -> Non
         lines = github.commands(verdict) if form == "github" else report.text(verdict, style_of(sys.stdout))
         for line in lines:
             typer.echo(line)
+    if not verdict.ok:
+        name_the_secrets(names)
     if not verdict.ok or (strict and verdict.warnings):
         raise typer.Exit(1)

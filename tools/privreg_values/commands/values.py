@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
+from privreg_values.commands.hints import name_the_secrets
 from privreg_values.errors import HelmError
 from privreg_values.release import sources
 from privreg_values.release.sources import Sources
@@ -25,6 +26,7 @@ def accepted(files: Sequence[str], chart: Chart) -> Sources:
     for problem in problems:
         typer.echo(str(problem), err=True)
     if problems:
+        name_the_secrets(found.files)
         raise typer.Exit(1)
     return found
 

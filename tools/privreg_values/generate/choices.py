@@ -117,6 +117,9 @@ class Choices:
             "--storage-path": self.storage_path,
             "--storage-server": self.storage_server,
         }
+        if self.storage_size and self.storage_size.isdecimal():
+            remedy = f"add the unit: {self.storage_size}Gi"
+            raise UsageError(f"--storage-size {self.storage_size} is a size in bytes", remedy)
         for option, kinds in _KINDS_WITH.items():
             if given[option] is not None and self.storage not in kinds:
                 needed = " or ".join(f"--storage {it}" for it in kinds if it)

@@ -50,6 +50,7 @@ Keep it out of version control. To log in:
 USERS_COMMENT = "By user name; cluster is what the cluster itself pulls with."
 _STORAGE_TYPE: Path = ("storage", "type")
 _STORAGE_SIZE: Path = ("storage", "persistence", "size")
+_STORAGE_FOLDER: Path = ("storage", "hostPath", "path")
 _SHOWN: dict[Path, Value] = {
     _STORAGE_TYPE: "pvc",
     _STORAGE_SIZE: "20Gi",
@@ -183,6 +184,8 @@ class _Generation:
 
     def run(self) -> Outcome:
         host = self._agree_on_host()
+        if self.conflicts:  # these are files of two registries: nothing else about them matters
+            raise ConflictError(self.conflicts)
         users = Users(self.session)
         users.plan(self.request.users, self.request.rotate, self.request.password)
         self.conflicts += users.conflicts + self._contradictions()
@@ -268,6 +271,8 @@ class _Generation:
         settings = {**(_SHOWN if fresh else {}), **chosen}
         if settings.get(_STORAGE_TYPE, "pvc") != "pvc" and _STORAGE_SIZE not in chosen:
             settings.pop(_STORAGE_SIZE, None)
+        if fresh and settings[_STORAGE_TYPE] == "hostPath":
+            settings.setdefault(_STORAGE_FOLDER, "/var/lib/privreg")
         for path, value in settings.items():
             if self.values.get(path) != value:
                 self.values.set(path, value, BLOCKS[str(path[0])])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from privreg_values.errors import ConflictError
 from privreg_values.files import target
-from privreg_values.values import values_file, yaml_reader
-from privreg_values.values.nodes import Value, plain
+from privreg_values.values import chart, values_file, yaml_reader
+from privreg_values.values.nodes import Node, Value, locate, plain
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,23 @@ def present(values: str, credentials: str) -> Present:
 
     Raises:
         FileError: one cannot be read, or is not YAML.
+        ConflictError: the values file holds something else than values of this chart.
     """
-    found, secrets = _read(values), _read(credentials)
+    root = _read(values)
+    found, secrets = _values(root), _values(_read(credentials))
     host = found.get("host") or secrets.get("host")
     blocks = frozenset(key for key, value in found.items() if value not in (None, "", {}, []))
+    if foreign := [key for key in found if not found.get("host") and key not in chart.schema()["properties"]]:
+        what = f"{locate(root, (foreign[0],), key=True)}: {foreign[0]}: is not a key of this chart"
+        remedy = f"name another file with --output, or bring it over with `privreg-values migrate {values} -o FILE`"
+        raise ConflictError([f"{what}, and the file names no host: it holds something else; {remedy}"])
     return Present(str(host) if host else None, bool(found.get("host")), blocks)
 
 
-def _read(name: str) -> dict[str, Value]:
-    text = values_file.decode(target(name).read() or b"", name)
-    value = plain(yaml_reader.parse(text, name).root)
+def _read(name: str) -> Node:
+    return yaml_reader.parse(values_file.decode(target(name).read() or b"", name), name).root
+
+
+def _values(root: Node) -> dict[str, Value]:
+    value = plain(root)
     return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from privreg_values.migrate.found import Lost
 from privreg_values.migrate.migrate import Outcome
+from privreg_values.shapes.layout import NAMESPACE, Files
 from privreg_values.values.paths import render
 
 
@@ -42,11 +43,12 @@ def steps(outcome: Outcome) -> list[tuple[str, str]]:
     """
     namespace = f" --namespace {outcome.namespace}" if outcome.namespace else ""
     values, credentials = shlex.quote(outcome.values), shlex.quote(outcome.credentials)
+    (install,) = Files(outcome.values, outcome.credentials).install(outcome.namespace or NAMESPACE)
     user = f" --user {outcome.checker}" if outcome.checker else ""
     stop = [("stop first" if number == 0 else "", it + namespace) for number, it in enumerate(outcome.stop)]
     return [
         *stop,
-        ("install", f"helm upgrade --install privreg charts/privreg -f {values}{namespace}"),
+        ("install", install),
         ("then", f"privreg-values check {values} --credentials {credentials}{user}"),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -37,7 +38,8 @@ class Outcome:
         before: The revision that was in force before; 0 where there was none.
         restored: That revision is in force again.
         rollback_error: Why it is not.
-        interrupted: A person ended it.
+        interrupted: A person ended it, or a signal did.
+        exit_code: What an interrupted program ends with, as a shell counts: 128 and the signal's number.
     """
 
     revision: int = 0
@@ -49,6 +51,7 @@ class Outcome:
     restored: bool = False
     rollback_error: str = ""
     interrupted: bool = False
+    exit_code: int = 128 + signal.SIGINT
 
     @property
     def ok(self) -> bool:
@@ -96,6 +99,8 @@ class Application:
             self._attempt(outcome, watch)
         except KeyboardInterrupt:
             outcome.interrupted = True
+        except SystemExit as ending:  # another signal, see __main__
+            outcome.interrupted, outcome.exit_code = True, int(ending.code or 0)
         self._conclude(outcome, watch)
         return outcome
 
@@ -128,7 +133,7 @@ class Application:
         try:
             while not operation.wait(INTERVAL):
                 watch.look()
-        except (KeyboardInterrupt, SystemExit):  # SystemExit: a signal, see __main__
+        except (KeyboardInterrupt, SystemExit):
             self.tell("interrupted; waiting until helm has ended")
             operation.cancel()
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.revisions import Revision
-from privreg_values.release.masking import hide_data
+from privreg_values.release.hiding import hide_in_object
 from privreg_values.release.objects import hooks, identity, placed, text, title
 from privreg_values.release.sources import Sources
 from privreg_values.release.target import Chart, Target
@@ -130,7 +130,7 @@ def compare(old: Sequence[Object], new: Sequence[Object]) -> list[Change]:
 
 
 def _lines(item: Object | None, before: Object | None = None) -> list[str]:
-    return text(hide_data(item, before)).splitlines() if item else []
+    return text(hide_in_object(item, before)).splitlines() if item else []
 
 
 def _all(revision: Revision, namespace: str) -> list[Object]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from privreg_values.cluster.kubectl import Object
 from privreg_values.cluster.revisions import is_pending
-from privreg_values.release import masking
+from privreg_values.release import hiding
 from privreg_values.release.apply import News, Outcome
 from privreg_values.release.diff import Difference, ValueChange
 from privreg_values.release.failure import Failure
@@ -64,19 +64,19 @@ def rendered_yaml(rendered: Rendered, *, show_secrets: bool) -> list[str]:
     """Give the objects as YAML documents, by component."""
     lines = []
     for name, items in grouped(rendered.objects).items():
-        lines += [f"---\n# {name}\n" + text(it if show_secrets else masking.hide_data(it)).rstrip() for it in items]
+        lines += [f"---\n# {name}\n" + text(it if show_secrets else hiding.hide_in_object(it)).rstrip() for it in items]
     return lines
 
 
 def rendered_json(rendered: Rendered, *, show_secrets: bool) -> str:
     """Give the objects and the differences as one JSON document."""
-    objects = rendered.objects if show_secrets else [masking.hide_data(it) for it in rendered.objects]
+    objects = rendered.objects if show_secrets else [hiding.hide_in_object(it) for it in rendered.objects]
     differences = [
         {
             "file": it.mark.file,
             "line": it.mark.line,
             "path": render(it.path),
-            "value": it.value if show_secrets else masking.hide(it.value, it.path),
+            "value": it.value if show_secrets else hiding.hide(it.value, it.path),
             "default": it.default,
         }
         for it in rendered.differences
@@ -85,7 +85,7 @@ def rendered_json(rendered: Rendered, *, show_secrets: bool) -> str:
 
 
 def _value(value: Value, path: Path) -> str:
-    shown = masking.hide(value, path)
+    shown = hiding.hide(value, path)
     if isinstance(shown, list) and any(isinstance(it, dict) for it in shown):
         names = [str(it["name"]) for it in shown if isinstance(it, dict) and "name" in it]
         return ", ".join(names) if len(names) == len(shown) else f"{len(shown)} entries"
@@ -127,8 +127,8 @@ def diff_json(difference: Difference) -> str:
     values = [
         {
             "path": render(it.path),
-            "old": masking.hide(it.old, it.path),
-            "new": masking.hide(it.new, it.path),
+            "old": hiding.hide(it.old, it.path),
+            "new": hiding.hide(it.new, it.path),
             "file": it.mark.file if it.mark else None,
             "line": it.mark.line if it.mark else None,
         }

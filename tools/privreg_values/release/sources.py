@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from privreg_values.errors import UsageError
-from privreg_values.files import is_there
+from privreg_values.errors import FileError, UsageError
+from privreg_values.shapes import layout
 from privreg_values.values import chart, validate, yaml_reader
 from privreg_values.values.nodes import Mark, Node, Path, Value, coalesce, find, locate, merge, plain
 from privreg_values.values.paths import render
 from privreg_values.values.values_file import read_text
-
-DEFAULT = "values.yaml"
 
 
 @dataclass(frozen=True)
@@ -49,17 +47,25 @@ class Sources:
 
 
 def read(files: Sequence[str]) -> Sources:
-    """Read values files; without any, values.yaml if it is there.
+    """Read values files; without any, values.yaml and the file with its secrets, if they are there.
 
     Raises:
         UsageError: no file is named, and there is no values.yaml.
         FileError: one cannot be read, or helm could not.
     """
-    if not files and not is_there(DEFAULT):
-        message = f"no values file is named, and there is no {DEFAULT} here"
+    names = list(files) or layout.default()
+    if not names:
+        message = f"no values file is named, and there is no {layout.DEFAULT} here"
         raise UsageError(message, "name one, or make one with `privreg-values gen`")
-    names = list(files) or [DEFAULT]
-    return Sources(names, reduce(merge, (yaml_reader.parse(read_text(name), name).root for name in names)))
+    return Sources(names, reduce(merge, map(_read, names)))
+
+
+def _read(name: str) -> Node:
+    root = yaml_reader.parse(read_text(name), name).root
+    if isinstance(root.value, dict) and "sops" in root.value:
+        remedy = f"give it decrypted: `sops decrypt {name} | privreg-values ... values.yaml -`"
+        raise FileError(f"{name}: is encrypted by sops", remedy)
+    return root
 
 
 def causes(message: str, root: Node) -> Iterator[str]:

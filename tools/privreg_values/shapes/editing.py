@@ -11,7 +11,7 @@ from privreg_values.errors import FileError, UsageError
 from privreg_values.shapes.layout import Files
 from privreg_values.shapes.manifests import Manifests
 from privreg_values.shapes.overlay import Overlay, Values
-from privreg_values.values import chart, rules, secrets, validate, values_file, yaml_reader
+from privreg_values.values import chart, rules, secret_scan, validate, values_file, yaml_reader
 from privreg_values.values.editor import Editor
 from privreg_values.values.nodes import Node, coalesce, locate, plain
 from privreg_values.values.paths import render
@@ -106,7 +106,7 @@ class Editing(Shape):
         """
         if not self.names.git_safe:
             return []
-        found = secrets.find_secrets(self._base.root, self._base.text, known)
+        found = secret_scan.find_secrets(self._base.root, self._base.text, known)
         return [f"{it}, in a file that is to hold no secret; move it to {self.names.secret_place}" for it in found]
 
     def hosts(self) -> dict[str, str]:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from privreg_values.errors import UsageError
 from privreg_values.values import yaml_reader
-from privreg_values.values.values_file import read_text
+from privreg_values.values.secrets import secret_sections
+from privreg_values.values.values_file import STDIN, read_text
 
-_SECTIONS = {"auth", "httpSecret", "pullSecrets", "sops"}
+DEFAULT = "values.yaml"
+NAMESPACE = "privreg"  # where a release is, unless somebody says otherwise
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,23 @@ class Files:
         """The name of what the secrets of the values are in."""
         return self.secrets or self.manifests or self.values
 
-    @property
-    def install(self) -> list[str]:
-        """The commands that install from them."""
-        over = f" -f {shlex.quote(self.secrets)}" if self.secrets else ""
-        helm = f"helm upgrade --install privreg charts/privreg -f {shlex.quote(self.values)}{over}"
-        return [f"kubectl apply -f {shlex.quote(self.manifests)}", helm] if self.manifests else [helm]
+    def install(self, namespace: str = NAMESPACE, *, first: bool = False) -> list[str]:
+        """Give the commands that bring the files into the cluster.
+
+        They need no chart beside them: the package carries it.
+
+        Args:
+            namespace: The release's namespace.
+            first: There may be no such namespace yet. `apply` makes it; manifests need it before.
+        """
+        files = [it for it in (self.values, self.secrets) if it]
+        elsewhere = ["--namespace", namespace] if namespace != NAMESPACE else []
+        commands = [["privreg-values", "apply", *files, *elsewhere]]
+        if self.manifests:
+            commands.insert(0, ["kubectl", "apply", "--namespace", namespace, "-f", self.manifests])
+            if first:
+                commands.insert(0, ["kubectl", "create", "namespace", namespace])
+        return [shlex.join(it) for it in commands]
 
 
 def secrets_name(values: str) -> str:
@@ -65,6 +78,26 @@ def secrets_name(values: str) -> str:
     path = Path(values)
     stem = path.stem.replace("values", "secrets") if "values" in path.stem else f"{path.stem}-secrets"
     return str(path.with_name(stem + (path.suffix or ".yaml")))
+
+
+def default() -> list[str]:
+    """Give values.yaml of this folder with the file that holds its secrets, if there is one; nothing without it.
+
+    Raises:
+        FileError: what lies beside it cannot be read.
+    """
+    return with_secrets([DEFAULT]) if Path(DEFAULT).is_file() else []
+
+
+def with_secrets(values: Sequence[str]) -> list[str]:
+    """Give a single values file with the file of its secrets that lies beside it; several as they are.
+
+    Raises:
+        FileError: what lies beside it cannot be read.
+    """
+    if len(values) != 1 or values[0] == STDIN or not _is_overlay(beside := secrets_name(values[0])):
+        return list(values)
+    return [*values, beside]
 
 
 def find(values: Sequence[str], credentials: str) -> Files:
@@ -123,7 +156,7 @@ def _is_overlay(name: str) -> bool:
     if not Path(name).is_file():
         return False
     root = yaml_reader.parse(read_text(name), name).root
-    return isinstance(root.value, dict) and not _SECTIONS.isdisjoint(root.value)
+    return isinstance(root.value, dict) and not {"sops", *(it[0] for it in secret_sections())}.isdisjoint(root.value)
 
 
 def _has_manifests(name: str) -> bool:

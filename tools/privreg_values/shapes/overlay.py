@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from privreg_values.values.editor import Editor
 from privreg_values.values.nodes import Node, Path, Value, find, merge, plain
-
-# Helm replaces lists, it does not merge them: the users are in one file, with their names and roles.
-SECRET_SECTIONS: tuple[Path, ...] = (("auth", "users"), ("httpSecret", "value"), ("pullSecrets", "credential"))
+from privreg_values.values.secrets import secret_sections
 
 
 class Overlay:
@@ -63,7 +61,7 @@ class Overlay:
         listed = _list_of(path)
         if listed and find(self.root, listed):
             return self.over if find(self.over.root, listed) else self.base
-        if any(path[: len(section)] == section for section in SECRET_SECTIONS):
+        if any(path[: len(section)] == section for section in secret_sections()):
             return self.over
         return self.over if find(self.over.root, path) else self.base
 

@@ -82,7 +82,10 @@ def listing(files: Files) -> tuple[list[Account], list[str]]:
         ConflictError: the users are not a list of users.
     """
     place = Place(read(files))
-    return [_account(user, place) for user in place.list.users.values()], place.notes_about_roles()
+    notes = place.notes_about_roles()
+    if not place.list.users and not notes:
+        notes.append(f"{files.secret_place} has no users; `privreg-values users add NAME --role push` adds one")
+    return [_account(user, place) for user in place.list.users.values()], notes
 
 
 def describe(files: Files, name: str) -> Description:

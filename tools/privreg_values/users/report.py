@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from privreg_values.shapes.layout import Files
+from privreg_values.terminal import Style
 from privreg_values.users.inspect import Account, Description, Match, Verdict
 from privreg_values.users.place import Change
 
@@ -18,14 +19,20 @@ _JSON_NAMES = {
 }
 
 
-def change_text(change: Change, files: Files, *, new_password: bool) -> list[str]:
+def change_text(change: Change, files: Files, style: Style, *, new_password: bool) -> list[str]:
     """Say what a change did and what comes next."""
     if not change.done:
         return [f"{files.values}: nothing to change"]
-    lines = [*(f"wrote {name}" for name in change.written), change.done, ""]
+    lines = [*(f"wrote {name}" for name in change.written), *_wrapped(change.done, style), ""]
     if new_password:
         lines.append(f"password    {files.credentials}")
     return [*lines, *install_text(files)]
+
+
+def _wrapped(text: str, style: Style) -> list[str]:
+    """Break lines such as "new: user jane (push)" below the beginning of what follows the colon."""
+    heads = [(line, line.find(" ") + 1) for line in text.split("\n")]
+    return [line[:indent] + style.wrap(line[indent:], indent) for line, indent in heads]
 
 
 def change_json(change: Change, files: Files, notes: Sequence[str]) -> str:
@@ -37,7 +44,7 @@ def change_json(change: Change, files: Files, notes: Sequence[str]) -> str:
             "done": [change.done] if change.done else [],
             "notes": list(notes),
             "warnings": [str(it) for it in change.problems],
-            "next": files.install if change.done else [],
+            "next": files.install() if change.done else [],
         },
         indent=2,
     )
@@ -48,17 +55,26 @@ def names_json(files: Files) -> dict[str, str]:
     return {name: value for name, value in asdict(files).items() if value}
 
 
-def install_text(files: Files) -> list[str]:
-    """Give the commands that bring the files into the cluster."""
-    return [f"{'install' if not index else '':<11} {command}" for index, command in enumerate(files.install)]
+def install_text(files: Files, *, first: bool = False) -> list[str]:
+    """Give the commands that bring the files into the cluster; see `Files.install`."""
+    commands = files.install(first=first)
+    return [f"{'' if index else 'install':<11} {command}" for index, command in enumerate(commands)]
 
 
-def accounts_text(accounts: Sequence[Account]) -> list[str]:
-    """Give the users as a table."""
+def accounts_text(accounts: Sequence[Account], style: Style) -> list[str]:
+    """Give the users as a table; on a terminal, what is too long for it goes on below."""
     rows = [("USER", "ROLE", "HASH COST", "REPOSITORIES", "")]
     rows += [(it.name, it.role or "none", _cost(it), _repositories(it), _remarks(it)) for it in accounts]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join(cells).rstrip()
+        if style.width and len(line) > style.width:
+            head = "".join(f"{cell}  " for cell in cells[:3])
+            line = head + style.wrap("; ".join(filter(None, row[3:])), len(head))
+        lines.append(line)
+    return lines
 
 
 def accounts_json(accounts: Sequence[Account]) -> str:
@@ -66,7 +82,7 @@ def accounts_json(accounts: Sequence[Account]) -> str:
     return json.dumps({"users": [_fields(it) for it in accounts]}, indent=2)
 
 
-def description_text(found: Description) -> list[str]:
+def description_text(found: Description, style: Style) -> list[str]:
     """Give all about one user, a line each."""
     it = found.account
     lines = [
@@ -80,7 +96,7 @@ def description_text(found: Description) -> list[str]:
         over = "time to take it out with `privreg-values users prune`" if found.previous_is_over else "works as well"
         lines.append(("old password", f"until {it.previous_until}: {over}"))
     lines += [("written at" if not index else "", str(mark)) for index, mark in enumerate(found.places)]
-    return [f"{name:<13} {text}" for name, text in lines]
+    return [f"{name:<13} {style.wrap(text, 14)}" for name, text in lines]
 
 
 def description_json(found: Description) -> str:

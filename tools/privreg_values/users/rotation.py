@@ -25,7 +25,8 @@ def parse_duration(text: str) -> timedelta:
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     duration = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta(0)
     if not timedelta(0) < duration <= _LONGEST:
-        raise UsageError(f"{text[:40]!r} is no time that a password can be kept for", "write it as 30m, 1h or 7d")
+        what = "more than a year" if duration else "no time that a password can be kept for"
+        raise UsageError(f"{text[:40]!r} is {what}", "write it as 30m, 1h or 7d")
     return duration
 
 

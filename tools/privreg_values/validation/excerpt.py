@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from privreg_values.validation.masking import MASK, Span, secrets_in
+from privreg_values.validation.hiding import MASK, Span, secrets_in
 from privreg_values.values.nodes import Mark
 from privreg_values.values.validate import Source
 

@@ -6,16 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from privreg_values.errors import UsageError
-from privreg_values.validation.masking import looks_like_a_secret, scalars
-from privreg_values.values.nodes import Node, Path, locate
-from privreg_values.values.paths import render
+from privreg_values.shapes.layout import secrets_name
+from privreg_values.values.secret_scan import Found, find_secrets
 from privreg_values.values.validate import Problem, Source
-
-OVERLAY = "secrets.yaml"  # what `gen --split` calls the file with the secrets
+from privreg_values.values.values_file import STDIN
 
 
 def check(sources: Sequence[Source], named: Sequence[str]) -> Iterator[Problem]:
-    """Find secrets in the files that are named, and in values.yaml beside a secrets.yaml that is laid over it.
+    """Find secrets in the files that are named, and in those over which the file with their secrets is laid.
 
     Args:
         sources: The files, all of which are YAML.
@@ -24,18 +22,22 @@ def check(sources: Sequence[Source], named: Sequence[str]) -> Iterator[Problem]:
     Raises:
         UsageError: one of these is not among the files.
     """
-    if unknown := [name for name in named if name not in {source.name for source in sources}]:
+    names = [source.name for source in sources]
+    if unknown := [name for name in named if name not in names]:
         raise UsageError(f"{unknown[0]} is not among the files that are checked", "name it as a values file too")
-    overlaid = {PurePath(source.name).parent for source in sources if PurePath(source.name).name == OVERLAY}
+    paths = {PurePath(name) for name in names}
     for source in sources:
-        beside = PurePath(source.name).name == "values.yaml" and PurePath(source.name).parent in overlaid
-        if source.document and (source.name in named or beside):
-            root = source.document.root
-            for path in find_secrets(root):
-                message = f"is a secret in a file for git; move it to {OVERLAY}"
-                yield Problem(locate(root, path), render(path), message, kind="plaintext-secret")
+        overlay = secrets_name("values.yaml" if source.name == STDIN else source.name)
+        if source.document and (source.name in named or PurePath(overlay) in paths):
+            text, replaced = source.text.removeprefix("\ufeff"), source.document.replaced
+            for it in find_secrets(source.document.root, text, replaced=replaced):
+                yield Problem(it.mark, it.path, _message(it, overlay), kind="plaintext-secret")
 
 
-def find_secrets(root: Node) -> list[Path]:
-    """Give the path of each password, hash and key in values."""
-    return [path for path, node in scalars(root) if looks_like_a_secret(path, node)]
+def _message(found: Found, overlay: str) -> str:
+    what = f" ({found.what.removeprefix('a secret, ')})" if found.what != "a secret" else ""
+    if not found.path:
+        return f"there is a secret in a file for git{what}; take it out"
+    listed, _, inside = found.path.partition("[")  # Helm replaces a list as a whole
+    move = f"move all of {listed} to {overlay}" if inside else f"move it to {overlay}"
+    return f"is a secret in a file for git{what}; {move}"

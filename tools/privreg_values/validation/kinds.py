@@ -17,6 +17,7 @@ KINDS: dict[Kind, str] = {
     "resources": "A container does not ask for more than its limit.",
     "node-port": "A node port is in the usual range.",
     "images-lost": "Images outlive the registry's Pod.",
+    "storage-size": "A size has a unit.",
     "host-unknown": "The host is known in DNS.",
     "cluster": "What the values name is there in the cluster.",
 }

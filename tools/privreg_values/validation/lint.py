@@ -33,7 +33,7 @@ def check(values: Node) -> list[Problem]:
 
 
 def _findings(values: Node, effective: Value) -> Iterator[tuple[Kind, Path, str]]:
-    for rule in (_weak_hashes, _ingress_preset, _ingress_class, _node_port, _images_lost):
+    for rule in (_weak_hashes, _ingress_preset, _ingress_class, _node_port, _images_lost, _size_in_bytes):
         yield from rule(effective)
     yield from (("resources", path, message) for path, message in over_their_limits(effective, values))
     yield from (("no-effect", path, message) for path, message in no_effect.check(values, effective))
@@ -83,6 +83,13 @@ def _node_port(values: Value) -> Iterator[tuple[Kind, Path, str]]:
             f"is not from {NODE_PORTS[0]} to {NODE_PORTS[-1]}, and most clusters refuse others; choose one of these"
         )
         yield "node-port", ("service", "nodePort"), message
+
+
+def _size_in_bytes(values: Value) -> Iterator[tuple[Kind, Path, str]]:
+    for path in (("storage", "persistence", "size"), ("storage", "emptyDir", "sizeLimit")):
+        size = str(values["storage"].get(path[1], {}).get(path[2]) or "")
+        if size.isdecimal():
+            yield "storage-size", path, f"is {size} bytes; add the unit, such as {size}Gi"
 
 
 def _images_lost(values: Value) -> Iterator[tuple[Kind, Path, str]]:

@@ -16,6 +16,7 @@ from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.values import removal, yaml_reader
 from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
 from privreg_values.values.scalars import is_plain_string
+from privreg_values.values.yaml_words import UNSEEN_BREAKS
 
 STEP = 2  # columns that each level is indented by
 
@@ -317,6 +318,9 @@ def _block_item(item: Value, indent: int) -> list[str]:
     return [f"{pad}- {first.lstrip()}", *rest]
 
 
+_ESCAPED = {ord(it): f"\\u{ord(it):04x}" for it in UNSEEN_BREAKS}  # as they are, they would end a line
+
+
 def _flow(value: Value) -> str:
     """Write a value on one line, so that Helm and YAML 1.2 readers read it alike."""
     if isinstance(value, dict):
@@ -325,4 +329,4 @@ def _flow(value: Value) -> str:
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     if isinstance(value, str) and is_plain_string(value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).translate(_ESCAPED)

@@ -13,6 +13,7 @@ _TLS = "set tls.secretName to a Secret of yours, or tls.certManager.enabled to t
 _SETTINGS = "set the values that are here for it; REGISTRY_* in extraEnv overrides the rest of the configuration"
 
 INSTEAD = {
+    "sops": "sops has encrypted the file; give it decrypted: `sops decrypt FILE | privreg-values ... values.yaml -`",
     # where somebody else keeps users and secrets
     "secrets": f"{_USERS}; haSharedSecret is httpSecret.value",
     "secret": f"{_USERS}; haSharedSecret is httpSecret.value",

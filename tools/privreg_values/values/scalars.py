@@ -7,6 +7,7 @@ package's resolve.go (v2.4.4), in its order; its timestamps are left out because
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 
@@ -27,6 +28,8 @@ _INTEGERS = (
     (re.compile(r"[-+]?(0|[1-9][0-9]*)"), 10),
 )
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+_TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
 
 def resolve(text: str) -> Scalar:
@@ -64,6 +67,28 @@ def _integer(digits: str, base: int) -> int | None:
         return -value if value <= 2**63 else None
     limit = 2**63 if digits.startswith("+") else 2**64
     return value if value < limit else None
+
+
+def tagged(text: str, tag: str) -> Scalar:
+    """Give the value of a scalar with a tag.
+
+    Args:
+        text: The scalar, without quotes.
+        tag: The tag's name in YAML's own repository, such as int; others do not change a text.
+
+    Raises:
+        ValueError: the text is of another type.
+    """
+    if tag == "binary":
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+    if tag not in _TYPES:
+        return text
+    value = resolve(text)
+    if tag == "float" and type(value) is int:
+        return float(value)
+    if type(value) is not _TYPES[tag]:
+        raise ValueError(tag)
+    return value
 
 
 def is_plain_string(text: str) -> bool:

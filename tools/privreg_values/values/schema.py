@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import extend
 
 from privreg_values.users.credentials import MAX_COST, user_name_fault
-from privreg_values.values import chart, hosts
+from privreg_values.values import chart, hosts, secrets
 from privreg_values.values.instead import INSTEAD
 from privreg_values.values.nodes import Path, Value
 from privreg_values.values.paths import render
@@ -27,15 +27,6 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-_SECRET: tuple[Path, ...] = (
-    ("auth", "users"),
-    ("httpSecret", "value"),
-    ("pullSecrets", "credential"),
-    ("extraEnv",),
-    ("extraManifests",),
-)
-# Hashes, keys and logins, wherever somebody put them.
-LOOKS_SECRET = re.compile(r"\$2[abxy]?\$|\$apr1\$|\$[156]\$|\$argon2|\{SHA\}|-----BEGIN|\"auths\"|://[^/\s]*:[^/\s]*@")
 
 
 @dataclass(frozen=True)
@@ -47,12 +38,14 @@ class Fault:
         expected: What was expected there, in words; never a secret.
         suggestion: What was probably meant, as it would be written; empty when unknown.
         unknown: The key itself is wrong, not its value.
+        missing: There is no such key.
     """
 
     path: Path
     expected: str
     suggestion: str = ""
     unknown: bool = False
+    missing: bool = False
 
 
 def check(values: Value) -> list[Fault]:
@@ -92,7 +85,7 @@ def _explain(error: ValidationError) -> Iterator[Fault]:
     elif error.validator == "required":
         for key in wanted:
             if key not in found:
-                yield Fault((*path, key), f"is missing: {_purpose((*path, key))}")
+                yield Fault((*path, key), f"is missing: {_purpose((*path, key))}", missing=True)
     elif error.validator == "type":
         yield _wrong_type(path, wanted, found)
     elif error.validator == "enum":
@@ -129,7 +122,7 @@ def known_keys() -> frozenset[str]:
     """Give the names of all keys of this chart, wherever they are."""
 
     def walk(schema: dict[str, Value]) -> Iterator[str]:
-        schema = _resolved(schema)
+        schema = chart.resolved(schema)
         for name, child in schema.get("properties", {}).items():
             yield name
             yield from walk(child)
@@ -142,7 +135,7 @@ def _places_of(key: str) -> list[str]:
     """Give the dotted paths at which the schema knows a key of this name."""
 
     def walk(schema: dict[str, Value], path: Path) -> Iterator[str]:
-        for name, child in _resolved(schema).get("properties", {}).items():
+        for name, child in chart.resolved(schema).get("properties", {}).items():
             if name.lower() == key.lower():
                 yield render((*path, name))
             yield from walk(child, (*path, name))
@@ -155,7 +148,7 @@ def _wrong_type(path: Path, wanted: str | list[str], value: Value) -> Fault:
     found = "expected " + _either([_TYPES[name] for name in types]) + _found(path, value)
     if remedy := INSTEAD.get(render(path)):
         return Fault(path, f"{found}; {remedy}")
-    if not is_secret(path):
+    if not secrets.is_secret_place(path):
         return Fault(path, found, _retyped(path, types, value))
     quotes = "; put it in quotes" if "string" in types and isinstance(value, int | float) else ""
     return Fault(path, found + quotes)
@@ -163,17 +156,23 @@ def _wrong_type(path: Path, wanted: str | list[str], value: Value) -> Fault:
 
 def _retyped(path: Path, types: list[str], value: Value) -> str:
     """Give the value as it would be written in a wanted type."""
-    if "object" in types and isinstance(value, bool) and "enabled" in at(path).get("properties", {}):
+    if "object" in types and isinstance(value, bool) and "enabled" in chart.at(path).get("properties", {}):
         return f"{{enabled: {_number_text(value)}}}"
     if "string" in types and isinstance(value, bool | int | float):
         return json.dumps(_number_text(value))
     if not isinstance(value, str):
         return ""
+    if "array" in types and value and "string" in _types(chart.at((*path, 0))):
+        return json.dumps([value], ensure_ascii=False)
     if "boolean" in types and value.lower() in ("true", "false"):
         return value.lower()
-    if ("integer" in types or "number" in types) and re.fullmatch(r"-?[0-9]+", value):
-        return value
-    return ""
+    is_number = ("integer" in types or "number" in types) and re.fullmatch(r"-?[0-9]+", value)
+    return value if is_number else ""
+
+
+def _types(schema: dict[str, Value]) -> list[str]:
+    found: str | list[str] = chart.resolved(schema).get("type", [])
+    return [found] if isinstance(found, str) else found
 
 
 def _not_listed(path: Path, listed: list[Value], value: Value) -> Fault:
@@ -220,33 +219,14 @@ def _wrong_hash(path: Path, value: str) -> str:
 
 def _expectation(path: Path) -> str:
     """Say what form a value must have; a shared definition describes the form, the key itself the purpose."""
-    description = str(_resolved(at(path)).get("description", "another value")).rstrip(".")
+    description = str(chart.resolved(chart.at(path)).get("description", "another value")).rstrip(".")
     sentence = description[1:2].islower() or description[1:2] == " "
     return description[:1].lower() + description[1:] if sentence else description
 
 
 def _purpose(path: Path) -> str:
-    schema = at(path)
-    return str(schema.get("description") or _resolved(schema).get("description", "")).rstrip(".")
-
-
-def at(path: Path) -> dict[str, Value]:
-    """Give the part of the schema that is about a value."""
-    schema: dict[str, Value] = chart.schema()
-    for step in path:
-        schema = _resolved(schema)
-        if isinstance(step, int):
-            schema = schema.get("items", {})
-        else:
-            further = schema.get("additionalProperties")
-            schema = schema.get("properties", {}).get(step) or (further if isinstance(further, dict) else {})
-    return schema
-
-
-def _resolved(schema: dict[str, Value]) -> dict[str, Value]:
-    while "$ref" in schema:
-        schema = chart.schema()["definitions"][schema["$ref"].removeprefix("#/definitions/")]
-    return schema
+    schema = chart.at(path)
+    return str(schema.get("description") or chart.resolved(schema).get("description", "")).rstrip(".")
 
 
 def _found(path: Path, value: Value) -> str:
@@ -256,7 +236,7 @@ def _found(path: Path, value: Value) -> str:
     if isinstance(value, dict | list):
         return f", found {'a map' if isinstance(value, dict) else 'a list'}"
     kind = "the string" if isinstance(value, str) else "the number"
-    if is_secret(path) or LOOKS_SECRET.search(str(value)):
+    if secrets.may_be_secret(path, value):
         return f", found {kind.replace('the', 'a')}" if not isinstance(value, bool) else ", found true or false"
     if isinstance(value, bool):
         return f", found {_number_text(value)}" + (
@@ -264,11 +244,6 @@ def _found(path: Path, value: Value) -> str:
         )
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _number_text(value)
     return f", found {kind} {text if len(text) <= 80 else text[:77] + '...'}"
-
-
-def is_secret(path: Path) -> bool:
-    """Tell whether a value at this path may be, or hold, a secret."""
-    return any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET)
 
 
 def _number_text(value: bool | int | float) -> str:

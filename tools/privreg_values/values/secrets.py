@@ -1,7 +1,8 @@
-"""Finds secrets in a file that is to hold none.
+"""What is a secret: the one place that says so, for all that shows, compares, splits and scans values.
 
-Which values are secret is in the chart's schema: those with `writeOnly` (JSON Schema draft-07, 10.3). What looks
-like a secret by itself is found wherever it is: in any other value, in a key, in a comment, and in base64.
+Which values are secret is in the chart's schema: those with `writeOnly` (JSON Schema draft-07, 10.3). In Kubernetes'
+objects it is the data of a Secret, and a variable with the name of a password. Beside that, a text may look like a
+secret wherever it is: a hash, a key, a login, also in base64.
 """
 
 from __future__ import annotations
@@ -11,153 +12,160 @@ import binascii
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
 
 from privreg_values.values import chart
-from privreg_values.values.nodes import Mark, Node, Path, Value
-from privreg_values.values.paths import render
+from privreg_values.values.nodes import Path, Value
+
+SECRET_DATA = ("data", "stringData")  # of an object of the kind Secret
+_FREE_FORM = ("extraEnv", "extraManifests")  # what is in there may be secret, and need not be
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}"), "a bcrypt hash"),
+    (re.compile(r"\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{5,}"), "a bcrypt hash"),
     (re.compile(r"\$(apr1|[156y]|sha1|argon2[a-z]*)\$\S{8,}"), "a hash of a password"),
     (re.compile(r"\{S?SHA[0-9]*\}[A-Za-z0-9+/=]{20,}"), "a hash of a password"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"), "a private key"),
     (re.compile(r'"auths"\s*:\s*\{\s*"|"auth"\s*:\s*"[A-Za-z0-9+/]{4,}'), "a docker configuration with a login"),
-    (re.compile(r"(?<![A-Za-z0-9])[a-z]+://[^\s/:@]+:[^\s/@]+@"), "an address with a password"),
+    (re.compile(r"(?<![A-Za-z0-9])[a-z]+://[^\s/:@]*:[^\s/@]+@"), "an address with a password"),
 )
+# The same, cut short or spoilt: enough not to show it, not enough to call it a secret.
+_TRACES = re.compile(r"\$2[abxy]?\$|\$apr1\$|\$[156]\$|\$argon2|\{SHA\}|-----BEGIN|\"auths\"|://[^/\s]*:[^/\s]*@")
 # What `privreg-values gen` makes: 27 or 43 letters and digits, of all three kinds. No digest has capitals.
 _GENERATED = re.compile(r"(?<![A-Za-z0-9+/=_-])(?:[A-Za-z0-9]{27}|[A-Za-z0-9]{43})(?![A-Za-z0-9+/=_-])")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}:[!-~]{4,}")
-_KUBERNETES_SECRET: dict[str, Value] = {
-    "properties": {key: {"additionalProperties": {"writeOnly": True}} for key in ("data", "stringData")}
-}
 _DEPTH = 3  # base64 in a docker configuration in base64
-_SHORTEST_KNOWN = 8  # a shorter password may be a word that is in any file
+_ENCRYPTED = "ENC[AES256_GCM,"  # what sops writes
+
+PASSWORD_NAME = r"pass(?:word|wd|phrase)"  # noqa: S105 - a pattern of names
+_PASSWORD = re.compile(rf"{PASSWORD_NAME}$", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    rf"(?:{PASSWORD_NAME}|token|secret|(?:api|access|account|private|secret)[_-]?(?:access[_-]?)?key|credentials?)$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"\$\(\w+\)|\$?\{\{?.*\}\}?")  # $(OTHER_VARIABLE), ${TO_BE_SUBSTITUTED}, {{ template }}
+_HINTS = re.compile(r"pass|secret|token|credential|auth|hash|key|cert|config|htpasswd|users?\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Found:
-    """A secret.
-
-    Args:
-        mark: Where it is.
-        path: The value that it is, such as auth.users[0].hash; empty in a comment.
-        what: What it is, in words; never the secret itself.
-    """
-
-    mark: Mark
-    path: str
-    what: str
-
-    def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
-        return f"{self.mark}: {where}{self.what}"
-
-
-def find_secrets(node: Node, text: str = "", known: Iterable[str] = ()) -> list[Found]:
-    """Find secrets in values.
+def may_be_secret(path: Path, value: Value) -> bool:
+    """Tell whether a value must not be shown: it has the place, the name or the look of a secret.
 
     Args:
-        node: The values of one file.
-        text: The file's text, for its comments.
-        known: Secrets that exist, such as the passwords in a credentials file.
-
-    Returns:
-        One for each place, in the file's order.
+        path: Where it is in the values.
+        value: A scalar.
     """
-    looking = _Looking(frozenset(it for it in known if len(it) >= _SHORTEST_KNOWN))
-    in_text = list(_in_text(node.mark.file, text, looking))
-    found = []
-    for it, last in _in_values(node, (), chart.schema(), looking):
-        lines = [that for that in in_text if it.mark.line <= that.mark.line <= last]
-        within = next((that.mark for that in lines if that.mark.line > it.mark.line), None)
-        found.append(
-            it if it.mark.line in [that.mark.line for that in lines] or not within else replace(it, mark=within)
-        )
-        in_text = [that for that in in_text if that not in lines]
-    return sorted(dict.fromkeys([*found, *in_text]), key=lambda it: (it.mark.line, it.mark.column))
+    if value in (None, "") or isinstance(value, bool):
+        return False
+    text = str(value)
+    if is_secret_place(path) or _TRACES.search(text) or looks_secret(text):
+        return True
+    beside = _is_beside_secret(path)
+    if chart.at(path):
+        return beside and ":" in text  # a name that is a whole login
+    return beside or any(hints_at_secret(str(step)) for step in path)
+
+
+def is_secret_place(path: Path) -> bool:
+    """Tell whether the chart has a secret at a path of the values, around it or below it."""
+    return any(all(map(_fits, path, secret)) for secret in secret_paths())
+
+
+def _fits(step: str | int, wanted: str | int) -> bool:
+    return step == wanted or isinstance(wanted, int)  # also a map where a list should be
+
+
+def _is_beside_secret(path: Path) -> bool:
+    return any(len(it) == len(path) and all(map(_fits, path[:-1], it[:-1])) for it in secret_paths())
+
+
+def is_secret(path: Path, value: Value, *, in_object: bool = False) -> bool:
+    """Tell whether a value is a secret for certain, so that it may not be in a file for git.
+
+    Args:
+        path: Where it is in the values.
+        value: A scalar.
+        in_object: It is in a place of a Kubernetes object that holds secrets.
+    """
+    text = str(value)
+    if value in (None, "") or isinstance(value, bool) or text.startswith(_ENCRYPTED):
+        return False
+    free = bool(path) and path[0] in _FREE_FORM
+    if in_object or (not free and is_secret_place(path)):
+        return True
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    pattern = _PASSWORD if free else _SECRET_NAME
+    return not chart.at(path) and bool(pattern.search(name)) and not _REFERENCE.fullmatch(text)
+
+
+def names_secret_variable(name: Value, value: Value) -> bool:
+    """Tell whether an environment variable has a secret in it, by its name."""
+    named = isinstance(name, str) and bool(_SECRET_NAME.search(name))
+    return named and bool(value) and not _REFERENCE.fullmatch(str(value))
+
+
+def hints_at_secret(text: str) -> bool:
+    """Tell whether a name or a sentence could be about a secret; many harmless ones could as well."""
+    return bool(_HINTS.search(text))
+
+
+def traces_of_secret(text: str) -> bool:
+    """Tell whether there is, or was, something in a text that looks like a secret."""
+    return bool(_TRACES.search(text) or looks_secret(text))
 
 
 @functools.cache
-def names_of_secrets() -> frozenset[str]:
+def secret_paths() -> tuple[Path, ...]:
+    """Give the paths of the secrets in the chart's values; 0 stands for each item of a list."""
+    return tuple(_secret_paths(chart.schema(), ()))
+
+
+@functools.cache
+def secret_sections() -> tuple[Path, ...]:
+    """Give what is kept together with a secret: the list that it is in, as Helm replaces lists, or its section."""
+    cut = (next((number for number, step in enumerate(path) if step == 0), 2) for path in secret_paths())
+    return tuple(dict.fromkeys(path[:end] for path, end in zip(secret_paths(), cut, strict=True)))
+
+
+@functools.cache
+def secret_names() -> frozenset[str]:
     """Give the keys that hold secrets in the chart's values, such as hash and password."""
-    return frozenset(str(path[-1]) for path in _secret_paths(chart.schema(), ()))
+    return frozenset(path[-1] for path in secret_paths() if isinstance(path[-1], str))
 
 
-def _secret_paths(schema: Value, path: Path) -> Iterator[Path]:
-    schema = _resolved(schema)
-    if schema.get("writeOnly"):
+def _secret_paths(schema: dict[str, Value], path: Path) -> Iterator[Path]:
+    if schema.get("writeOnly") or chart.resolved(schema).get("writeOnly"):
         yield path
+    schema = chart.resolved(schema)
     for key, child in schema.get("properties", {}).items():
         yield from _secret_paths(child, (*path, key))
     if "items" in schema:
         yield from _secret_paths(schema["items"], (*path, 0))
 
 
-def _of_key(schema: dict[str, Value], key: str) -> Value:
-    others = schema.get("additionalProperties")
-    return schema.get("properties", {}).get(key) or (others if isinstance(others, dict) else {})
+def looks_secret(text: str, known: Collection[str] = (), depth: int = 0) -> str:
+    """Say what secret a text holds; empty if it holds none.
+
+    Args:
+        text: Any text.
+        known: Secrets that exist.
+        depth: How many times it was in base64.
+    """
+    if text.startswith(_ENCRYPTED):
+        return ""
+    if what := _plain_look(text, known):
+        return f"{what} in base64" if depth else what
+    if depth and (_LOGIN.fullmatch(text.strip()) or _is_login(text)):
+        return "a login in base64"
+    inner = _decoded(text) if depth < _DEPTH else ()
+    return next(filter(None, (looks_secret(it, known, depth + 1) for it in inner)), "")
 
 
-def _resolved(schema: Value) -> dict[str, Value]:
-    reference = schema.get("$ref", "")
-    definitions = chart.schema().get("definitions", {})
-    return {**definitions[reference.removeprefix("#/definitions/")], **schema} if reference else schema
-
-
-def _in_values(node: Node, path: Path, schema: Value, looking: _Looking) -> Iterator[tuple[Found, int]]:
-    """Give what is found, and the last line of the value it is in."""
-    schema = _resolved(schema)
-    if isinstance(node.value, dict):
-        kind = node.value.get("kind")
-        if kind and kind.value == "Secret":
-            schema = _KUBERNETES_SECRET
-        for key, child in node.value.items():
-            if what := looking.at(key):
-                mark = child.key_mark or child.mark
-                yield Found(mark, "", f"{what}, as a key"), mark.line
-            yield from _in_values(child, (*path, key), _of_key(schema, key), looking)
-    elif isinstance(node.value, list):
-        for index, child in enumerate(node.value):
-            yield from _in_values(child, (*path, index), schema.get("items", {}), looking)
-    elif node.value not in (None, ""):
-        text = str(node.value)
-        what = looking.at(text)
-        if not what and schema.get("writeOnly"):
-            what = "a secret"
-        if what:
-            yield Found(node.mark, render(path), what), node.end.line - (node.end.column == 1)
-
-
-def _in_text(file: str, text: str, looking: _Looking) -> Iterator[Found]:
-    """Look at each line: its comment, and what was not seen among the values."""
-    names = "|".join(sorted(map(re.escape, names_of_secrets())))
-    commented = re.compile(rf"#.*\b(?:{names})[\"']?\s*:\s*[\"']?[^\s\"']{{4,}}[\"']?[\s}}\]]*$")
-    for number, line in enumerate(text.split("\n"), 1):
-        if what := looking.at(line):
-            yield Found(Mark(file, number, 1), "", what)
-        elif commented.search(line) and "..." not in line:
-            yield Found(Mark(file, number, 1), "", "a secret, in a comment")
-
-
-@dataclass(frozen=True)
-class _Looking:
-    known: frozenset[str]
-
-    def at(self, text: str, depth: int = 0) -> str:
-        """Say what secret a text holds; empty if it holds none."""
-        if any(it in text for it in self.known):
-            return "a known password" + (" in base64" if depth else "")
-        for pattern, what in _LOOKS:
-            if pattern.search(text):
-                return what + (" in base64" if depth else "")
-        if any(_is_mixed(it) for it in _GENERATED.findall(text)):
-            return "a generated secret" + (" in base64" if depth else "")
-        if depth and (_LOGIN.fullmatch(text.strip()) or _is_login(text)):
-            return "a login in base64"
-        return next(filter(None, (self.at(inner, depth + 1) for inner in _decoded(text))), "") if depth < _DEPTH else ""
+def _plain_look(text: str, known: Collection[str]) -> str:
+    if any(it in text for it in known):
+        return "a known password"
+    if any(_is_mixed(it) for it in _GENERATED.findall(text)):
+        return "a generated secret"
+    return next((what for pattern, what in _LOOKS if pattern.search(text)), "")
 
 
 def _is_mixed(text: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Literal
 
 from privreg_values.errors import SyntaxProblem
 from privreg_values.values import chart, rules, schema, yaml_reader
-from privreg_values.values.nodes import Mark, Node, Path, coalesce, locate, merge, plain
+from privreg_values.values.nodes import Mark, Node, Path, coalesce, find, locate, merge, plain
 from privreg_values.values.paths import render
 from privreg_values.values.values_file import read_text
 
@@ -26,6 +26,7 @@ Kind = Literal[
     "resources",
     "node-port",
     "images-lost",
+    "storage-size",
     "host-unknown",
     "cluster",
 ]
@@ -136,7 +137,7 @@ def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
         files: The order in which to name the problems' files.
     """
     effective = plain(coalesce(chart.defaults(), values))
-    faults = schema.check(effective)
+    faults = [_seen(it, values) for it in schema.check(effective)]
     refused = [fault.path for fault in faults]
     findings = [it for it in rules.check(effective) if not any(_related(it.path, path) for path in refused)]
     problems = [
@@ -144,6 +145,14 @@ def check(values: Node, files: Sequence[str] = ()) -> list[Problem]:
     ]
     problems += [Problem(locate(values, it.path), render(it.path), it.message, kind="rule") for it in findings]
     return in_order(problems, files)
+
+
+def _seen(fault: schema.Fault, values: Node) -> schema.Fault:
+    """Say of a value that is missing that its default was taken away, where that is so."""
+    node = find(values, fault.path)
+    if fault.missing and node and node.value is None:
+        return replace(fault, expected="is empty (null), which takes the default away; remove the line, or set a value")
+    return fault
 
 
 def in_order(problems: Sequence[Problem], files: Sequence[str]) -> list[Problem]:

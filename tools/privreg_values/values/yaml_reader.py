@@ -7,15 +7,14 @@ LoadValues in helm.sh/helm/v4/pkg/chart/v2/loader, YAMLReader in k8s.io/apimachi
 
 from __future__ import annotations
 
-import base64
-import binascii
+import bisect
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -27,15 +26,17 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner
 
 from privreg_values.errors import SyntaxProblem
-from privreg_values.values.nodes import Mark, Node, merge
-from privreg_values.values.scalars import Scalar, resolve
+from privreg_values.values.nodes import Mark, Node, Path, merge
+from privreg_values.values.scalars import Scalar, resolve, tagged
+from privreg_values.values.yaml_words import complaint
 
 MAX_DEPTH = 100
 _TAG = "tag:yaml.org,2002:"
+_BREAKS = "\r\n\x85\u2028\u2029"  # what ends a line in YAML 1.1, and for libyaml (is_break in yamlprivateh.go)
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,13 @@ class Document:
         root: The values; always a map.
         duplicates: The place and name of each key that comes again in its map; Helm takes the last one.
         parts: How many YAML documents the file holds; Helm 3 reads only the first one.
+        replaced: What does not count, wholly or in part, because a key or a document comes again: path and value.
     """
 
     root: Node
     duplicates: list[tuple[Mark, str]]
     parts: int
+    replaced: list[tuple[Path, Node]] = field(default_factory=list)
 
 
 def parse(text: str, file: str) -> Document:
@@ -63,6 +66,14 @@ def parse(text: str, file: str) -> Document:
     Raises:
         SyntaxProblem: Helm would refuse the file.
     """
+    try:
+        return _parse(text, file)
+    except SyntaxProblem:
+        _refuse_conflicts(text, file)
+        raise
+
+
+def _parse(text: str, file: str) -> Document:
     builder = _Builder(file)
     begin = Mark(file, 1, 1)
     root = Node({}, begin, begin)
@@ -74,8 +85,18 @@ def parse(text: str, file: str) -> Document:
             if not isinstance(node.value, dict):
                 what = "a list" if isinstance(node.value, list) else "a single value"
                 raise _problem(node.mark, f"expected a map of values, found {what}", "begin with a key, such as host:")
+            if parts > 1:
+                builder.replaced.append(((), root))
             root = merge(root, node)
-    return Document(root, builder.duplicates, parts)
+    return Document(root, builder.duplicates, parts, builder.replaced)
+
+
+def _refuse_conflicts(text: str, file: str) -> None:
+    """Say what git left in a file that is no YAML: what the parser complains about is not the point then."""
+    marks = [re.search(rf"^{it}( .*)?\r?$", text, re.MULTILINE) for it in ("<{7}", "={7}", ">{7}")]
+    if marks[0] and all(marks):
+        line = text.count("\n", 0, marks[0].start()) + 1
+        raise _problem(Mark(file, line, 1), "a merge conflict was left here", "resolve it")
 
 
 def documents(text: str, file: str) -> list[Node]:
@@ -112,6 +133,23 @@ def _problem(mark: Mark, message: str, remedy: str = "") -> SyntaxProblem:
     return SyntaxProblem(mark.file, mark.line, mark.column, message, remedy)
 
 
+def _events(text: str) -> Iterator[Event]:
+    parser = YAML(typ="safe", pure=True)
+    parser.version = (1, 1)
+    parser.Reader = _Reader
+    parser.Scanner = _Scanner
+    events: Iterator[Event] = parser.parse(text)
+    return events
+
+
+class _Reader(Reader):
+    """Begins a new line after each of YAML 1.1's line breaks, as libyaml does (skip_line in scannerc.go)."""
+
+    def forward(self, length: int = 1) -> None:
+        """Go on by some characters."""
+        self.forward_1_1(length)
+
+
 class _Scanner(Scanner):
     """Takes a tab for a blank wherever it does not indent, as libyaml does (yaml_parser_scan_to_next_token)."""
 
@@ -121,7 +159,7 @@ class _Scanner(Scanner):
         while self.reader.peek() in " \t":
             blanks += self.reader.peek()
             self.reader.forward()
-        if self.reader.peek() in "\r\n":
+        if self.reader.peek() in _BREAKS:
             folded: list[str] = super().scan_plain_spaces(indent, start_mark)
             return folded
         return [blanks] if blanks else []
@@ -133,20 +171,12 @@ class _Scanner(Scanner):
             while self.reader.peek() in blanks:
                 self.reader.forward()
             if self.reader.peek() == "#":
-                while self.reader.peek() not in "\r\n\0":
+                while self.reader.peek() not in _BREAKS + "\0":
                     self.reader.forward()
             if not self.scan_line_break():
                 return
             if not self.flow_level:
                 self.allow_simple_key = True
-
-
-def _events(text: str) -> Iterator[Event]:
-    parser = YAML(typ="safe", pure=True)
-    parser.version = (1, 1)
-    parser.Scanner = _Scanner
-    events: Iterator[Event] = parser.parse(text)
-    return events
 
 
 @dataclass
@@ -159,10 +189,13 @@ class _Builder:
 
     file: str
     duplicates: list[tuple[Mark, str]] = field(default_factory=list)
+    replaced: list[tuple[Path, Node]] = field(default_factory=list)
+    _path: list[str | int] = field(default_factory=list)
     _events: Iterator[Event] = field(init=False)
     _anchors: dict[str, tuple[Node, int]] = field(init=False)
     _open: set[str] = field(init=False)
     _end: Mark = field(init=False)
+    _lines: list[int] = field(init=False)
     _decoded: int = field(init=False, default=0)
     _aliased: int = field(init=False, default=0)
 
@@ -172,6 +205,7 @@ class _Builder:
         self._decoded = self._aliased = 0
         self._end = Mark(self.file, 1, 1)
         self._events = _events(text)
+        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
         try:
             for event in self._events:
                 if isinstance(event, DocumentEndEvent):
@@ -179,8 +213,10 @@ class _Builder:
                 if isinstance(event, NodeEvent):
                     return self._node(event, 0)
         except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise _problem(self._at(mark), _words(error, text)) from None
+            said = ": ".join(filter(None, (error.context, error.problem)))
+            began, noticed = (it.index if it else None for it in (error.context_mark, error.problem_mark))
+            index, words = complaint(said, began, noticed, text)
+            raise _problem(self._place(index), words) from None
         except ReaderError as error:
             raise _problem(_offset_mark(self.file, text, error.position), "a control character", "remove it") from None
         return None
@@ -206,7 +242,7 @@ class _Builder:
     def _value(self, event: NodeEvent, mark: Mark, depth: int) -> Node:
         value: Scalar | list[Node] | dict[str, Node] = None
         if isinstance(event, SequenceStartEvent):
-            value = [self._node(item, depth + 1) for item in self._until(SequenceEndEvent)]
+            value = self._list(depth)
         elif isinstance(event, MappingStartEvent):
             value = self._mapping(depth)
         elif isinstance(event, ScalarEvent):
@@ -222,7 +258,9 @@ class _Builder:
         if event.anchor in self._open:
             raise _problem(mark, f"the anchor {event.anchor} contains itself")
         if event.anchor not in self._anchors:
-            raise _problem(mark, f"there is no anchor &{event.anchor} before this", "check its spelling")
+            raise _problem(
+                mark, f"there is no anchor &{event.anchor} before this", "check its spelling, or put it in quotes"
+            )
         node, size = self._anchors[event.anchor]
         self._decoded += 1 + size
         self._aliased += size
@@ -241,23 +279,40 @@ class _Builder:
             if isinstance(event, NodeEvent):
                 yield event
 
+    def _list(self, depth: int) -> list[Node]:
+        items: list[Node] = []
+        for event in self._until(SequenceEndEvent):
+            self._path.append(len(items))
+            items.append(self._node(event, depth + 1))
+            self._path.pop()
+        return items
+
     def _mapping(self, depth: int) -> dict[str, Node]:
         children: dict[str, Node] = {}
         events = self._until(MappingEndEvent)
         for event in events:
             key = self._node(event, depth + 1)
+            is_merge = _is_merge(event)
+            name = "" if is_merge else _key(key)
+            self._path.append(name)
             value = self._node(next(events), depth + 1)
-            if _is_merge(event):
+            self._path.pop()
+            if is_merge:
                 children.update(_merged(value, key.mark))
                 continue
-            name = _key(key)
             if name in children and children[name].key_mark:
                 self.duplicates.append((key.mark, name))
+                self.replaced.append(((*self._path, name), children[name]))
             children[name] = replace(value, key_mark=key.mark)
         return children
 
-    def _at(self, mark: object) -> Mark:
-        return Mark(self.file, getattr(mark, "line", 0) + 1, getattr(mark, "column", 0) + 1)
+    def _at(self, mark: StreamMark | None) -> Mark:
+        """Give a place as editors and the rest of this program count: only \\n begins a new line there."""
+        return self._place(mark.index if mark else 0)
+
+    def _place(self, index: int) -> Mark:
+        line = bisect.bisect_right(self._lines, index)
+        return Mark(self.file, line, index - self._lines[line - 1] + 1)
 
 
 def _allowed(decoded: int) -> float:
@@ -298,69 +353,15 @@ def _scalar(event: ScalarEvent, mark: Mark) -> Scalar:
     """Give a scalar's value, by its quotes and its tag (`resolve` and `scalar` in yaml/v2)."""
     text: str = event.value
     tag = str(event.tag or "").removeprefix(_TAG)
-    if tag in ("", "!"):
-        value = resolve(text) if event.implicit[0] else text
-    elif tag == "binary":
-        value = _binary(text, mark)
-    elif tag in _TAGGED:
-        value = _TAGGED[tag](text)
-        if value is _REFUSED:
-            raise _problem(mark, f"cannot be read as !!{tag}", "remove the tag, or correct the value")
-    else:
-        value = text
+    try:
+        value = tagged(text, tag) if tag not in ("", "!") else resolve(text) if event.implicit[0] else text
+    except ValueError:
+        raise _problem(mark, f"cannot be read as !!{tag}", "remove the tag, or correct the value") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise _problem(mark, "infinity and not-a-number cannot be values")
     return value
 
 
-def _binary(text: str, mark: Mark) -> str:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
-    except binascii.Error:
-        raise _problem(mark, "is tagged !!binary and is not base64", "correct it") from None
-
-
-_REFUSED = "\0refused"  # cannot be read from a file: control characters are refused there
-
-
-def _only(kind: type) -> Callable[[str], Scalar]:
-    def convert(text: str) -> Scalar:
-        value = resolve(text)
-        return value if type(value) is kind else _REFUSED
-
-    return convert
-
-
-def _float(text: str) -> Scalar:
-    value = resolve(text)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _REFUSED
-
-
-_TAGGED: dict[str, Callable[[str], Scalar]] = {
-    "str": lambda text: text,
-    "timestamp": lambda text: text,
-    "int": _only(int),
-    "float": _float,
-    "bool": _only(bool),
-    "null": _only(type(None)),
-}
-
-
 def _offset_mark(file: str, text: str, offset: int) -> Mark:
     before = text[:offset]
     return Mark(file, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
-
-
-def _words(error: MarkedYAMLError, text: str) -> str:
-    """Say what a parser's complaint means to somebody who writes values."""
-    mark = error.problem_mark or error.context_mark
-    problem = str(error.problem or error.context or "is not YAML")
-    lines = text.split("\n")
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
-    if "'\\t'" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
-        return "a tab cannot indent YAML; use spaces"
-    if "mapping values are not allowed" in problem:
-        return "a colon is not expected here; check the indentation, or put the value in quotes"
-    if "cannot start any token" in problem:
-        return "a value cannot begin with this character; put it in quotes"
-    return problem.replace("\n", " ")
