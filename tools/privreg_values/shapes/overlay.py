@@ -6,7 +6,13 @@ from privreg_values.values.editor import Editor
 from privreg_values.values.nodes import Node, Path, Value, find, merge, plain
 
 # Helm replaces lists, it does not merge them: the users are in one file, with their names and roles.
-SECRET_SECTIONS: tuple[Path, ...] = (("auth", "users"), ("httpSecret", "value"), ("pullSecrets", "credential"))
+SECRET_SECTIONS: tuple[Path, ...] = (
+    ("auth", "users"),
+    ("httpSecret", "value"),
+    ("pullSecrets", "credential"),
+    ("storage", "s3", "accessKey"),
+    ("storage", "s3", "secretKey"),
+)
 
 
 class Overlay:

@@ -18,7 +18,16 @@ from privreg_values.values.validate import Source
 MASK = "********"
 _NAMES = re.compile(r"pass|secret|token|credential|auth|hash|key|cert|config|htpasswd|users?\b", re.IGNORECASE)
 _HARMLESS = {"name", "username", "role", "repositories", "existingSecret", "enabled", "mode", "realm"}
-_SECTIONS_WITH_SECRETS = {"auth", "httpSecret", "pullSecrets", "token", "global", "extraEnv", "extraManifests"}
+_SECTIONS_WITH_SECRETS = {
+    "auth",
+    "httpSecret",
+    "pullSecrets",
+    "storage",
+    "token",
+    "global",
+    "extraEnv",
+    "extraManifests",
+}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _SECRET: tuple[Path, ...] = (
     ("auth", "users"),
     ("httpSecret", "value"),
     ("pullSecrets", "credential"),
+    ("storage", "s3", "secretKey"),
     ("extraEnv",),
     ("extraManifests",),
 )
@@ -267,8 +268,8 @@ def _found(path: Path, value: Value) -> str:
 
 
 def is_secret(path: Path) -> bool:
-    """Tell whether a value at this path may be, or hold, a secret."""
-    return any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET)
+    """Tell whether a value at this path may be, or hold, a secret: at its place, below it or right above."""
+    return any(path[: len(it)] == it[: len(path)] and len(path) >= len(it) - 1 for it in _SECRET)
 
 
 def _number_text(value: bool | int | float) -> str:

@@ -1,4 +1,4 @@
-{{/* Two registries must never write to one volume at once, unless it is made for that. */}}
+{{/* Two registries must never write to one storage at once, unless it is made for that. */}}
 {{- define "privreg.registry.strategy" -}}
 {{- if include "privreg.storage.singleWriter" . -}}
 type: Recreate
@@ -33,9 +33,20 @@ the environment alone. So too the HTTP secret of an existing Secret.
       name: {{ . | quote }}
       key: httpSecret
 {{- end }}
+{{- with include "privreg.storage.s3.env" . }}
+{{ . }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/*
+For how many seconds a new Pod must be ready before an old one goes. The registry takes a bucket for well until its
+first check has failed, after ten seconds: keys that are wrong would replace a registry that works.
+*/}}
+{{- define "privreg.registry.minReadySeconds" -}}
+{{- if eq .Values.storage.type "s3" }}20{{ end }}
 {{- end }}
 
 {{/*
