@@ -9,13 +9,15 @@ from __future__ import annotations
 from privreg_values.doctor.words import Meaning
 
 _CODE = r"s3aws: (?P<code>{})\b"
+_REGION = "correct storage.s3.region, or set storage.s3.regionEndpoint for a store that is not Amazon's"
+_REACH = "correct storage.s3.regionEndpoint; a NetworkPolicy, a firewall or a missing proxy may be in the way"
 _RESTART = "the registry reads them when it starts: `kubectl rollout restart deployment`"
 
 BUCKET = (
     Meaning(
         "bucket-missing",
         _CODE.format("NoSuchBucket"),
-        "the store has no such bucket",
+        "the store has no such bucket ({code})",
         "make it, or correct storage.s3.bucket; forcePathStyle says how it is named to the store",
     ),
     Meaning(
@@ -33,33 +35,37 @@ BUCKET = (
     Meaning(
         "bucket-no-keys",
         _CODE.format("NoCredentialProviders"),
-        "the registry has neither keys for the bucket nor a role",
+        "the registry has neither keys for the bucket nor a role ({code})",
         "set storage.s3.accessKey and secretKey, or storage.s3.existingSecret, or give the ServiceAccount a role by "
         "serviceAccount.annotations",
     ),
     Meaning(
         "bucket-region",
-        r"s3aws: (BucketRegionError|AuthorizationHeaderMalformed|PermanentRedirect)\b|invalid region provided",
-        "the bucket is not in the region that is set",
-        "correct storage.s3.region, or set storage.s3.regionEndpoint for a store that is not Amazon's",
+        _CODE.format("BucketRegionError|AuthorizationHeaderMalformed|PermanentRedirect"),
+        "the bucket is not in the region that is set ({code})",
+        _REGION,
     ),
+    Meaning("bucket-region", r"invalid region provided: (?P<name>\S+)", "Amazon has no region {name}", _REGION),
     Meaning(
         "bucket-untrusted",
-        _CODE.format("RequestError") + r".*(x509|certificate)",
-        "the registry does not trust the certificate of the bucket's store",
+        r's3aws: RequestError\b.*x509: (?P<why>[^"]+)',
+        "the registry does not trust the certificate of the bucket's store: {why}",
         "name its authority in AWS_CA_BUNDLE (extraEnv), from a volume (extraVolumes, extraVolumeMounts)",
     ),
     Meaning(
         "bucket-unreachable",
         _CODE.format("RequestError") + r".*server gave HTTP response to HTTPS client",
-        "the store of the bucket speaks http, not https",
+        "the store of the bucket speaks http, not https ({code})",
         "let storage.s3.regionEndpoint begin with http://",
     ),
     Meaning(
         "bucket-unreachable",
-        _CODE.format("RequestError"),
-        "the registry does not reach the store of its bucket",
-        "correct storage.s3.regionEndpoint; a NetworkPolicy, a firewall or a missing proxy may be in the way",
+        r's3aws: RequestError\b.*dial tcp:? (?P<why>[^"]+)',
+        "the registry does not reach the store of its bucket: {why}",
+        _REACH,
+    ),
+    Meaning(
+        "bucket-unreachable", r"s3aws: RequestError\b", "the registry does not reach the store of its bucket", _REACH
     ),
     Meaning(
         "bucket-credentials-file",
