@@ -129,7 +129,7 @@ def test_what_the_cluster_lacks_is_a_problem_at_its_place(lines: str, words: str
         "ingress: {enabled: false}",
         "ingress: {className: internal}\ntls: {secretName: tls}",
         "ingress: {enabled: false}\ngateway: {tls: {secretName: tls}}",
-        "ingress: {enabled: false}\nstorage: {type: s3, s3: {bucket: images, region: eu-west-1, existingSecret: bucket}}",
+        "ingress: {enabled: false}\nstorage: {type: s3, s3: {bucket: images, region: eu, existingSecret: bucket}}",
         "ingress: {enabled: false}\nhttpSecret: {value: null, existingSecret: upload}",
         "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull}\nimagePullSecrets: [pull]",
         "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull, namespaces: ['te?m-*']}",
