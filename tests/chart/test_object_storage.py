@@ -84,6 +84,25 @@ def test_a_registry_that_cannot_reach_the_bucket_does_not_replace_one_that_can()
     assert "minReadySeconds" not in ci("users").deployment["spec"]
 
 
+@pytest.mark.parametrize("name", ["storage-s3", "storage-nfs", "replicas"])
+def test_a_registry_that_goes_serves_until_nobody_asks_it_any_more(name: str) -> None:
+    rendering = ci(name)
+    for container in (rendering.registry, rendering.gateway):
+        assert container["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    drain = int(rendering.config["http"]["draintimeout"].removesuffix("s"))
+    assert 5 + drain < rendering.pod_spec["terminationGracePeriodSeconds"]
+    short = ci(name, terminationGracePeriodSeconds=10)
+    assert short.config["http"]["draintimeout"] == "1s"  # with 0 nothing could end
+    path = CHART / "ci" / f"{name}-values.yaml"
+    assert "lifecycle" not in render(path, kube_version="1.29").registry  # it cannot wait by itself
+
+
+@pytest.mark.parametrize("name", ["users", "storage-hostpath", "storage-emptydir"])
+def test_a_registry_that_ends_before_the_next_one_starts_does_not_wait(name: str) -> None:
+    assert "lifecycle" not in ci(name).registry
+    assert ci(name).config["http"]["draintimeout"] == "55s"
+
+
 def holders(rendering: Rendering, secret: str) -> list[str]:
     """The objects with a secret in them, as it is or in base64."""
     found = []

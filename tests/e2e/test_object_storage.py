@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,6 +24,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.progress import Progress
 from tests.e2e.conftest import MakeRelease
 from tests.e2e.release import Release, Values, apply, get, kubectl, run_pod, wait_running
+from tests.e2e.test_install import login
 
 NAMESPACE, STORE, BUCKET = "default", "object-store", "images"
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -218,19 +220,24 @@ def test_what_one_registry_deletes_the_other_one_does_not_serve_from_memory(rele
             assert [each.call("HEAD", f"/v2/buckets/deleted/{it}")[0] for it in there] == [404, 404, 404]
 
 
-def test_a_registry_may_go_while_images_are_pulled(release: Release) -> None:
+def test_no_request_is_lost_when_a_registry_goes_and_pods_pull_on(release: Release) -> None:
     image = f"{release.host}/buckets/hello:1"
     going, staying = registries(release)
-    run_pod(release.cluster, NAMESPACE, "pulls-before", image)
-    kubectl(release.cluster, "delete", f"pod/{going}", f"--namespace={release.namespace}", "--wait=false")
-    run_pod(release.cluster, NAMESPACE, "pulls-after", image)
-    try:
-        for name in ("pulls-before", "pulls-after"):
-            wait_running(release.cluster, NAMESPACE, name)
-        assert "Hello from your own registry" in kubectl(release.cluster, "logs", "pulls-after", f"-n{NAMESPACE}")
-        assert staying in registries(release)
-    finally:
-        kubectl(release.cluster, "delete", "pod", "pulls-before", "pulls-after", f"-n{NAMESPACE}", "--now")
+    assert release.cluster.pki
+    curl = ["curl", "--silent", "--output", os.devnull, "--write-out", "%{http_code} ", "--rate", "100/s"]
+    curl += ["--cacert", str(release.cluster.pki / "ca.crt"), *login(release, "admin", release.password("admin"))]
+    url = f"https://{release.host}/v2/buckets/hello/manifests/1?[1-600]"
+    with ThreadPoolExecutor(1) as pool:
+        requests = pool.submit(release.cluster.run, [*curl, url])
+        time.sleep(1)
+        kubectl(release.cluster, "delete", f"pod/{going}", f"--namespace={release.namespace}", "--wait=false")
+        run_pod(release.cluster, NAMESPACE, "pulls-on", image)
+        try:
+            wait_running(release.cluster, NAMESPACE, "pulls-on")
+        finally:
+            kubectl(release.cluster, "delete", "pod/pulls-on", f"--namespace={NAMESPACE}", "--now")
+        assert set(requests.result().stdout.split()) == {"200"}
+    assert staying in registries(release)
     budget = get(release.cluster, "poddisruptionbudget", release.namespace, release.fullname)
     assert budget["spec"]["maxUnavailable"] == 1
 

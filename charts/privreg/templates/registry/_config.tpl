@@ -101,7 +101,8 @@ auth:
 
 {{/* Running uploads and downloads may finish until shortly before the kubelet ends the Pod. */}}
 {{- define "privreg.registry.drainTimeout" -}}
-{{- printf "%ds" (sub .Values.terminationGracePeriodSeconds 5) }}
+{{- $before := include "privreg.registry.farewell" . | int -}}
+{{- printf "%ds" (sub .Values.terminationGracePeriodSeconds (add 5 $before) | max 1) }}
 {{- end }}
 
 {{/* One line a user; below it, as a comment that only the gateway reads, the password before. */}}

@@ -11,6 +11,25 @@ rollingUpdate:
 {{- end }}
 
 {{/*
+For how many seconds a Pod that is to end serves as before: the Ingress controller and the nodes do not hear at once
+that it is off the Service. Where it ends before the next one starts, nobody is served meanwhile anyway.
+*/}}
+{{- define "privreg.registry.farewell" -}}
+{{- ternary 0 5 (not (empty (include "privreg.storage.singleWriter" .))) }}
+{{- end }}
+
+{{/* The same for its containers; Kubernetes can wait by itself from 1.30 on, and the image need not have a program. */}}
+{{- define "privreg.registry.lifecycle" -}}
+{{- $seconds := include "privreg.registry.farewell" . | int -}}
+{{- if and $seconds (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) -}}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ $seconds }}
+{{- end }}
+{{- end }}
+
+{{/*
 distribution 3 exports traces to localhost unless it is told otherwise, and takes the endpoint from
 the environment alone. So too the HTTP secret of an existing Secret.
 */}}
