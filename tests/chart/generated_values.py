@@ -182,9 +182,20 @@ def _fit_storage(it: Json) -> None:
         nfs |= {"server": nfs.get("server") or "nas.example.com", "path": nfs.get("path") or "/images"}
     if kind == "hostPath" and "path" in storage.get("hostPath", {}):
         storage["hostPath"]["path"] = storage["hostPath"]["path"] or "/srv"
+    if kind == "s3":
+        _fit_bucket(storage.setdefault("s3", {}))
     shared = kind == "pvc" and "ReadWriteMany" in storage.get("persistence", {}).get("accessModes", [])
-    if not (shared or kind == "nfs"):
+    if not (shared or kind in ("nfs", "s3")):
         it["replicas"] = min(it.get("replicas", 1), 1)
+
+
+def _fit_bucket(bucket: Json) -> None:
+    bucket["bucket"] = bucket.get("bucket") or "images"
+    if not bucket.get("regionEndpoint"):
+        bucket["region"] = bucket.get("region") or "eu-west-1"
+    if bucket.get("existingSecret") or not (bucket.get("accessKey") and bucket.get("secretKey")):
+        bucket.pop("accessKey", None)
+        bucket.pop("secretKey", None)
 
 
 def _fit_network(it: Json) -> None:

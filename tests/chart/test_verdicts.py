@@ -121,7 +121,7 @@ def test_each_rule_has_a_file_that_breaks_it(message: str) -> None:
 def test_every_rule_says_where_what_and_what_to_do() -> None:
     assert len(messages_of_the_rules()) >= 29
     for message in messages_of_the_rules():
-        assert re.match(r"[A-Za-z.]+: [^;]+; .*[^.]$", re.sub(r"\{\{.*?\}\}", "X", message)), message
+        assert re.match(r"[A-Za-z0-9.]+: [^;]+; .*[^.]$", re.sub(r"\{\{.*?\}\}", "X", message)), message
 
 
 # --- Unknown keys

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from . import debian
 from .paths import BIN, IMAGES
-from .programs import COREDNS, REGISTRY, TRAEFIK, Program
+from .programs import COREDNS, REGISTRY, TRAEFIK, VERSITYGW, Program
 from .progress import Progress, Step
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -96,6 +96,8 @@ TRAEFIK_IMAGE = _of(TRAEFIK, f"privreg.test/traefik:{TRAEFIK.version}")
 REGISTRY_IMAGE = _of(REGISTRY, f"docker.io/library/registry:{REGISTRY.version.removeprefix('v')}")
 HAPROXY_IMAGE = Image("docker.io/library/haproxy:3.2-alpine", _haproxy, "2", seconds=15, command=("haproxy",))
 PYTHON_IMAGE = Image("docker.io/library/python:3.14-alpine", _python, "1", seconds=30, command=("python3",))
+# A test makes it, pushes it into a registry of ours, and has the cluster pull it from there.
+VERSITYGW_IMAGE = _of(VERSITYGW, f"privreg.test/versitygw:{VERSITYGW.version}")
 
 FOR_NODE = (PAUSE, COREDNS_IMAGE, TRAEFIK_IMAGE, REGISTRY_IMAGE, HAPROXY_IMAGE, PYTHON_IMAGE)
 FOR_CLIENTS = (HELLO,)

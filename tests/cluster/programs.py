@@ -105,13 +105,15 @@ CRANE = Program("crane", "github.com/google/go-containerregistry", ("crane",), 5
 ORAS = Program("oras", "oras.land/oras", ("oras",), 5)
 REGCTL = Program("regctl", "github.com/regclient/regclient", ("regctl",), 5)
 CONFORMANCE = Program("conformance", "github.com/opencontainers/distribution-spec/conformance", ("conformance",), 4)
+# An S3 server over a folder, of which main.go takes one backend.
+VERSITYGW = Program("versitygw", "github.com/versity/versitygw", ("versitygw",), 40, package=".")
 KIND = Program("kind", "sigs.k8s.io/kind", ("kind",), 10)
 
 # What a Kubernetes of our own is made of, and what the tests use besides.
 FOR_CLUSTER = (KUBERNETES, ETCD, COREDNS, TRAEFIK, REGISTRY)
 FOR_KIND = (KUBERNETES, TRAEFIK, KIND)
 FOR_CLIENTS = (HELM, CRANE)
-FOR_TESTS = (HELM3, ORAS, REGCTL, CONFORMANCE)
+FOR_TESTS = (HELM3, ORAS, REGCTL, CONFORMANCE, VERSITYGW)
 PROGRAMS = (*FOR_CLUSTER, *FOR_CLIENTS, *FOR_TESTS)
 
 KUBECTL = BIN / "kubectl"

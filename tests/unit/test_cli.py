@@ -62,7 +62,7 @@ def test_every_example_in_the_help_names_options_that_exist() -> None:
     for name, command in commands():
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         examples = (command.help or "").partition("Examples:")[2]
-        assert set(re.findall(r"--[a-z-]+", examples)) <= known, name
+        assert set(re.findall(r"--[a-z0-9-]+", examples)) <= known, name
 
 
 def test_the_version_is_shown(cli: Cli) -> None:

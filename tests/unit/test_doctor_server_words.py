@@ -57,6 +57,40 @@ def test_logs_say_what_is_wrong(line: str, what: str) -> None:
     assert what in cause(["BackOff: Back-off restarting failed container"], ["registry: starting", line])
 
 
+CHECK = 'registry: time="2026-11-26T06:03:22Z" level=error msg="storage driver health check: s3aws: '
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "remedy"),
+    [
+        (CHECK + r'NoSuchBucket: The bucket does not exist.\n\tstatus code: 404"', "no such bucket", "bucket"),
+        (CHECK + 'InvalidAccessKeyId: The Access Key Id does not exist"', "(InvalidAccessKeyId)", "rollout restart"),
+        (CHECK + 'SignatureDoesNotMatch: The signature does not match"', "(SignatureDoesNotMatch)", "secretKey"),
+        (CHECK + r'AccessDenied: Access Denied\n\tstatus code: 403"', "may not use the bucket", "list the bucket"),
+        (CHECK + 'NoCredentialProviders: no valid providers in chain. Deprecated."', "neither keys", "existingSecret"),
+        (CHECK + 'BucketRegionError: incorrect region, the bucket is in another"', "not in the region", "s3.region"),
+        ("registry: panic: invalid region provided: mars-1", "no region mars-1", "s3.region"),
+        (CHECK + r'RequestError: send request failed\ncaused by: Get: x509: unknown"', "trust", "AWS_CA_BUNDLE"),
+        (CHECK + r'RequestError: send request failed\ncaused by: Get: http: server gave HTTP response to HTTPS client"',
+         "speaks http", "begin with http://"),
+        (CHECK + r'RequestError: send request failed\ncaused by: Get: dial tcp: lookup a: no such host"',
+         "does not reach the store of its bucket: lookup a: no such host", "regionEndpoint"),
+        (CHECK + r'RequestError: send\ncaused by: Get: dial tcp 10.0.0.1:9: connect: connection refused" x=1',
+         "10.0.0.1:9: connect: connection refused", "regionEndpoint"),
+        (CHECK + r'RequestError: send request failed\ncaused by: EOF"', "does not reach the store", "regionEndpoint"),
+        ("registry: panic: failed to create new session with aws config: SharedConfigLoadError", "credentials file",
+         "[default]"),
+        ('registry: level=error msg="response" err.detail="s3aws: AccessDenied: Access Denied"', "may not use", "put"),
+    ],
+)  # fmt: skip
+def test_a_registry_that_cannot_use_its_bucket_says_why(line: str, what: str, remedy: str) -> None:
+    found = server.likeliest("Pod a/b", ["Unhealthy: Readiness probe failed: statuscode: 503"], [line])
+    assert found
+    assert what in found.what
+    assert "x=1" not in found.what
+    assert remedy in found.remedy
+
+
 def test_of_what_is_not_known_there_is_no_opinion() -> None:
     assert server.likeliest("Pod a/b", ["Unhealthy: connection refused: 10.0.0.1"], ["registry: hello"]) is None
 

@@ -175,7 +175,7 @@ def test_each_choice_is_in_the_values_and_the_chart_accepts_it(
         ([HOST, "--storage=pvc", "--storage-path=/x"], "--storage-path needs --storage hostPath or --storage nfs"),
         ([HOST, "--storage-server=nas"], "--storage-server needs --storage nfs"),
         ([HOST, "--storage=hostPath", "--storage-size=1Gi"], "--storage-size needs"),
-        ([HOST, "--storage=tape"], "expected pvc, hostPath, nfs or emptyDir, found 'tape'"),
+        ([HOST, "--storage=tape"], "expected pvc, hostPath, nfs, s3 or emptyDir, found 'tape'"),
         ([HOST, "--storage-size=10"], "--storage-size 10 is a size in bytes; add the unit: 10Gi"),
         ([HOST, "--issuer=ca"], "need --cert-manager"),
         ([HOST, "--password-stdin"], "exactly one user"),

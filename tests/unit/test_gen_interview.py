@@ -44,7 +44,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
         it.wait_for("haproxy: by the name of the class")
         answer(it, ("Answer [haproxy]: ", ""), ("Answer [secret]: ", "CERT-MANAGER"), ("[letsencrypt]: ", "prod"))
         answer(it, ("Answer [pvc]: ", "tape"))
-        it.wait_for("'tape' is none of pvc, hostPath, nfs, emptyDir")
+        it.wait_for("'tape' is none of pvc, hostPath, nfs, s3, emptyDir")
         answer(it, ("Answer [pvc]: ", "nfs"), ("(--storage-server): ", ""), ("(--storage-server): ", "nas"))
         answer(it, ("(--storage-path): ", "images"), ("expected an absolute path", "/images"))
         answer(it, ("(--namespace) [default]: ", "team-a, Team_B"), ("'Team_B' cannot be used", "team-a"))
@@ -131,3 +131,16 @@ def test_in_a_dumb_terminal_it_is_plain_text_of_80_columns(tmp_path: Path) -> No
         assert it.end() == 0
     assert "\033" not in it.seen
     assert max(map(len, it.seen.splitlines())) <= 80
+
+
+def test_a_bucket_is_asked_for_step_by_step_and_the_secret_of_its_key_is_not_shown(tmp_path: Path) -> None:
+    known = ("--ingress-class=a", "--ingress-preset=none", "--tls-secret=b", "--namespace=c", "--no-cluster")
+    with terminal(tmp_path, "gen", HOST, "--profile=ha-s3", *known) as it:
+        answer(it, ("(--s3-bucket): ", "s3://images"), ("cannot be used: expected a bucket's name", "images"))
+        answer(it, ("Answer [amazon]: ", "minio.example.com"), ("expected an address", ""))
+        answer(it, ("(--s3-region): ", "eu-west-1"), ("Answer [role]: ", "keys"), ("(--s3-access-key): ", "AKIA"))
+        answer(it, ("Secret key of AKIA: ", "sEcReT/kEy"), ("[Y/n]: ", ""))
+        assert it.end() == 0
+    assert "sEcReT/kEy" not in it.seen
+    keys = {"accessKey": "AKIA", "secretKey": "sEcReT/kEy"}
+    assert load(tmp_path / "values.yaml")["storage"]["s3"] == {"bucket": "images", "region": "eu-west-1", **keys}

@@ -65,12 +65,37 @@ def test_a_profile_fills_the_blocks_that_a_file_does_not_have(cli: Cli, folder: 
     assert values["ingress"] == {"className": "haproxy", "preset": "haproxy"}
 
 
-def test_the_profile_that_cannot_be_rendered_yet_says_so_and_writes_nothing(cli: Cli, folder: Path) -> None:
-    ended = cli("gen", HOST, "--profile=ha-s3")
+def test_two_registries_over_a_bucket_go_to_different_nodes_and_one_of_them_stays(cli: Cli, folder: Path) -> None:
+    ended = cli("gen", HOST, "--profile=ha-s3", "--s3-bucket=images", "--s3-region=eu-west-1", "--s3-secret=mine")
+    assert ended.code == 0, ended.err
+    assert "note: profile ha-s3: --storage s3 --replicas 2\n" in ended.err
+    values = load(folder / "values.yaml")
+    bucket = {"bucket": "images", "region": "eu-west-1", "existingSecret": "mine"}
+    assert values["storage"] == {"type": "s3", "s3": bucket}
+    objects = {it["kind"]: it for it in echo_chart.HELM.template(CHART, files=[folder / "values.yaml"])}
+    deployment = next(
+        it
+        for it in echo_chart.HELM.template(CHART, files=[folder / "values.yaml"])
+        if it["kind"] == "Deployment" and it["metadata"]["labels"]["app.kubernetes.io/component"] == "registry"
+    )
+    assert deployment["spec"]["replicas"] == 2
+    (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    assert objects["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    assert len(values["httpSecret"]["value"]) >= 32
+
+
+def test_a_profile_says_what_it_needs_to_know_and_writes_nothing(cli: Cli, folder: Path) -> None:
+    ended = cli("gen", HOST, "--profile=ha-s3", "--no-cluster")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.count("\n") == 1
-    assert "object stores" in ended.err
-    assert "--storage nfs" in ended.err
+    assert "--storage s3 needs --s3-bucket" in ended.err
+    assert list(folder.iterdir()) == []
+
+
+def test_several_registries_need_storage_that_they_can_share(cli: Cli, folder: Path) -> None:
+    ended = cli("gen", HOST, "--replicas=2", "--storage=hostPath")
+    assert ended.code == 1
+    assert "set replicas to 1, storage.type to s3 or nfs" in ended.err
     assert list(folder.iterdir()) == []
 
 

@@ -273,10 +273,33 @@ def test_users_in_a_config_map_that_is_missing_are_asked_for(cli: Cli, manifests
     assert [user["name"] for user in load(folder / "values.yaml")["auth"]["users"]] == ["admin", "ci", "cluster"]
 
 
+def test_a_bucket_with_its_keys_in_variables_of_a_secret_is_taken_over(cli: Cli, manifests: Path, folder: Path) -> None:
+    edit(manifests, "filesystem:\n        rootdirectory: /var/lib/registry", "s3:\n        bucket: images")
+    edit(manifests, "image: registry:2", """image: registry:2
+          env:
+            - {name: REGISTRY_STORAGE_S3_REGION, value: eu-west-1}
+            - name: REGISTRY_STORAGE_S3_ACCESSKEY
+              valueFrom: {secretKeyRef: {name: keys, key: id}}
+            - name: REGISTRY_STORAGE_S3_SECRETKEY
+              valueFrom: {secretKeyRef: {name: keys, key: secret}}""")  # fmt: skip
+    manifests.write_text(
+        manifests.read_text()
+        + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {id: AKIA, secret: sEcReT/kEy}\n"
+    )
+    ended = cli("migrate", manifests)
+    assert ended.code == 0, ended.err
+    storage = load(folder / "values.yaml")["storage"]
+    assert storage["type"] == "s3"
+    assert storage["s3"] == {
+        "bucket": "images", "region": "eu-west-1", "accessKey": "AKIA", "secretKey": "sEcReT/kEy", "redirect": True,
+    }  # fmt: skip
+    assert "sEcReT/kEy" not in ended.out + ended.err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("filesystem:\n        rootdirectory: /var/lib/registry", "s3:\n        bucket: images", "kept in s3"),
+        ("filesystem:\n        rootdirectory: /var/lib/registry", "gcs:\n        bucket: images", "kept in gcs"),
         ("    auth:\n      htpasswd:", "    auth: [\n      htpasswd:", "registry.yaml:13"),
         ("image: registry:2", "image: example.com/app:1", "none of these manifests runs a registry"),
         ("kind: Deployment", "kind: Deployment\n  also: [", "registry.yaml:5"),

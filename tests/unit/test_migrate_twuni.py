@@ -109,7 +109,67 @@ def test_without_an_ingress_the_host_has_to_be_given(cli: Cli, folder: Path) -> 
     assert [path.name for path in folder.iterdir()] == ["old.yaml"]
 
 
-@pytest.mark.parametrize("driver", ["s3", "azure", "swift"])
+S3 = """\
+replicaCount: 3
+storage: s3
+s3:
+  region: eu-west-1
+  regionEndpoint: minio.example.com:9000
+  bucket: images
+  rootdirectory: /prod
+  encrypt: true
+  secure: false
+  forcepathstyle: true
+  skipverify: true
+secrets:
+  s3: {accessKey: AKIAEXAMPLE, secretKey: sEcReT/kEy}
+configData: {storage: {redirect: {disable: true}}}
+"""
+
+
+def test_a_bucket_is_taken_over_with_its_keys_and_the_images_stay_there(cli: Cli, folder: Path) -> None:
+    (folder / "old.yaml").write_text(S3)
+    ended = cli("migrate", "old.yaml", "--host", "registry.example.com")
+    assert ended.code == 0, ended.err
+    values = load(folder / "values.yaml")
+    assert values["storage"] == {
+        "type": "s3",
+        "s3": {
+            "bucket": "images",
+            "region": "eu-west-1",
+            "encrypt": True,
+            "regionEndpoint": "http://minio.example.com:9000",
+            "forcePathStyle": True,
+            "rootDirectory": "prod",
+            "accessKey": "AKIAEXAMPLE",
+            "secretKey": "sEcReT/kEy",
+        },
+    }
+    assert values["replicas"] == 3
+    assert validate.validate(["values.yaml"]).problems == []
+    assert "sEcReT/kEy" not in ended.out + ended.err
+    again = cli("migrate", "old.yaml", "--host=a.example.com", "-o", "b.yaml", "--credentials=c.yaml", "--json")
+    assert "sEcReT/kEy" not in again.out + again.err
+    assert "REGISTRY_STORAGE_S3_SKIPVERIFY" in ended.err
+    assert "lost when the old Pod ends" not in ended.err
+
+
+def test_keys_of_a_bucket_that_are_in_a_secret_have_to_be_given_another_form(cli: Cli, folder: Path) -> None:
+    keys = "{accessKey: AKIAEXAMPLE, secretKey: sEcReT/kEy}"
+    (folder / "old.yaml").write_text(S3.replace(keys, "{secretRef: theirs}"))
+    ended = cli("migrate", "old.yaml", "--host", "registry.example.com")
+    assert ended.code == 0, ended.err
+    assert "secrets.s3.secretRef" in ended.err
+    assert "kubectl create secret generic privreg-s3 --from-file=credentials" in ended.err
+
+
+def test_clients_are_sent_to_the_bucket_where_they_were_before(cli: Cli, folder: Path) -> None:
+    (folder / "old.yaml").write_text(S3.replace("disable: true", "disable: false"))
+    assert cli("migrate", "old.yaml", "--host", "registry.example.com").code == 0
+    assert load(folder / "values.yaml")["storage"]["s3"]["redirect"] is True
+
+
+@pytest.mark.parametrize("driver", ["azure", "swift"])
 def test_images_in_an_object_store_are_not_left_behind_in_silence(driver: str, cli: Cli, folder: Path) -> None:
     (folder / "old.yaml").write_text(f"replicaCount: 1\nstorage: {driver}\n")
     ended = cli("migrate", "old.yaml", "--host", "registry.example.com")

@@ -193,7 +193,7 @@ def test_choices_win_over_those_of_a_profile_with_all_that_goes_with_them() -> N
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_profile_chooses_what_the_schema_knows(name: str) -> None:
     values = plain(defaults())
-    for setting in profile(name).settings():
+    for setting in profile(name).settings(complete=False):
         inner = values
         for step in setting.path[:-1]:
             inner = inner[step]
@@ -201,9 +201,13 @@ def test_a_profile_chooses_what_the_schema_knows(name: str) -> None:
     assert [fault for fault in schema.check(values) if fault.path != ("host",)] == []
 
 
-def test_a_profile_that_the_chart_cannot_do_says_what_to_do_instead() -> None:
-    with pytest.raises(UsageError, match=r"object stores.*--storage nfs"):
-        profile("ha-s3")
+def test_a_bucket_needs_a_name_and_a_region_or_an_address() -> None:
+    bucket = Choices(s3_bucket="images").over(profile("ha-s3"))
+    for lacking, option in ((profile("ha-s3"), "--s3-bucket"), (bucket, "--s3-region or --s3-endpoint")):
+        with pytest.raises(UsageError, match=f"--storage s3 needs {option}"):
+            lacking.settings()
+    assert Choices(s3_region="eu-west-1").over(bucket).settings()
+    assert Choices(s3_endpoint="https://s3.example.com").over(bucket).settings()
 
 
 # --- Answers
@@ -219,7 +223,7 @@ def test_a_profile_that_the_chart_cannot_do_says_what_to_do_instead() -> None:
         (proposals.secret_name(), "My_Secret", "lower-case letters"),
         (proposals.issuer(None), "Let's Encrypt", "lower-case letters"),
         (proposals.ingress_class(None), "nginx ingress", "such as nginx"),
-        (proposals.storage(None), "tape", "none of pvc, hostPath, nfs, emptyDir"),
+        (proposals.storage(None), "tape", "none of pvc, hostPath, nfs, s3, emptyDir"),
     ],
     ids=lambda it: it.about if isinstance(it, Question) else "",
 )

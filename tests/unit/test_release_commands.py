@@ -266,7 +266,7 @@ def test_whoever_ends_it_is_told_where_the_release_stands(number: signal.Signals
     assert process.returncode == 128 + number
     assert "interrupted; waiting until helm has ended" in said
     assert "revision 2 is failed" in said
-    assert f"go back with `helm rollback privreg 1 --namespace {namespace}`, or on with `privreg-values apply" in said
+    assert f"go back with `helm rollback privreg 1 --namespace {namespace}`, or go on with `privreg-values apply" in said
     assert said.endswith(f"\n{word}\n")
 
 

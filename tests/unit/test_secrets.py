@@ -113,9 +113,9 @@ def test_a_secret_value_that_was_commented_out_is_found(comment: str) -> None:
 
 
 def test_the_keys_that_hold_secrets_are_those_that_the_schema_marks() -> None:
-    assert secret_names() == {"hash", "value", "password"}
+    assert secret_names() == {"hash", "value", "password", "accessKey", "secretKey"}
     text = json.dumps(chart.schema())
-    assert text.count('"writeOnly": true') == 5  # hash is a definition
+    assert text.count('"writeOnly": true') == 7  # hash is a definition
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,7 @@ def test_in_the_charts_samples_exactly_the_secrets_are_found(path: Path) -> None
     expected = len(users) + sum("previous" in it for it in users)
     expected += bool(values.get("httpSecret", {}).get("value"))
     expected += bool(values.get("pullSecrets", {}).get("credential", {}).get("password"))
+    expected += sum(bool(values.get("storage", {}).get("s3", {}).get(key)) for key in ("accessKey", "secretKey"))
     manifests = [it for it in values.get("extraManifests", []) if isinstance(it, dict) and it["kind"] == "Secret"]
     expected += sum(len(it["stringData"]) for it in manifests)
     assert len(found(text)) == expected

@@ -271,7 +271,11 @@ def test_kubernetes_takes_the_manifests_and_has_what_they_say(
 
 
 # What our documentation has as .sops.yaml: for each file, the keys whose values are encrypted.
-SOPS = {"secrets.yaml": "^(hash|value|password)$", "credentials.yaml": "^users$", "secrets/": "^(data|stringData)$"}
+SOPS = {
+    "secrets.yaml": "^(hash|value|password|secretKey)$",
+    "credentials.yaml": "^users$",
+    "secrets/": "^(data|stringData)$",
+}
 
 
 def test_what_sops_leaves_as_it_is_holds_no_secret(git_safe: Path) -> None:

@@ -72,9 +72,9 @@ def test_a_hash_of_every_kind_is_good(prefix: str, cli: Cli) -> None:
         ("image: {tag: 3.0}", 'image.tag: expected a string, found the number 3; did you mean "3"?'),
         (
             "storage: {type: PVC}",
-            'expected pvc, hostPath, nfs or emptyDir, found the string "PVC"; did you mean "pvc"?',
+            'expected pvc, hostPath, nfs, s3 or emptyDir, found the string "PVC"; did you mean "pvc"?',
         ),
-        ("storage: {type: tape}", 'expected pvc, hostPath, nfs or emptyDir, found the string "tape"'),
+        ("storage: {type: tape}", 'expected pvc, hostPath, nfs, s3 or emptyDir, found the string "tape"'),
         ("storage: {delete: {enabled: 'true'}}", 'expected true or false, found the string "true"; did you mean true?'),
         ("ingress: {annotations: {a/b: on}}", 'ingress.annotations["a/b"]: expected a string or null, found true'),
         (

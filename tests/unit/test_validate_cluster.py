@@ -40,6 +40,7 @@ def kubeconfig(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFac
         "empty": ("Opaque", {}),
         "upload": ("Opaque", {"httpSecret": "x"}),
         "keys": ("Opaque", {"jwks.json": "x"}),
+        "bucket": ("Opaque", {"credentials": "[default]"}),
         "tls": ("kubernetes.io/tls", {"tls.crt": "x", "tls.key": "x"}),
         "pull": ("kubernetes.io/dockerconfigjson", {".dockerconfigjson": "{}"}),
     }
@@ -98,6 +99,10 @@ def check(kubeconfig: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Check:
             "pullSecrets: {enabled: true, existingSecret: pull, namespaces: [default, absent]}",
             "pullSecrets.namespaces[1]: there is no namespace absent; `kubectl create namespace absent` makes it",
         ),
+        (
+            "storage: {type: s3, s3: {bucket: images, region: eu-west-1, existingSecret: users}}",
+            "storage.s3.existingSecret: the Secret users has no key credentials; add it",
+        ),
         ("imagePullSecrets: [absent]", "imagePullSecrets[0]: there is no Secret absent"),
         ("priorityClassName: absent", "priorityClassName: there is no PriorityClass absent; there is system-cluster-c"),
         ("serviceAccount: {create: false, name: absent}", "there is no ServiceAccount absent; there is builder"),
@@ -124,6 +129,7 @@ def test_what_the_cluster_lacks_is_a_problem_at_its_place(lines: str, words: str
         "ingress: {enabled: false}",
         "ingress: {className: internal}\ntls: {secretName: tls}",
         "ingress: {enabled: false}\ngateway: {tls: {secretName: tls}}",
+        "ingress: {enabled: false}\nstorage: {type: s3, s3: {bucket: images, region: eu, existingSecret: bucket}}",
         "ingress: {enabled: false}\nhttpSecret: {value: null, existingSecret: upload}",
         "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull}\nimagePullSecrets: [pull]",
         "ingress: {enabled: false}\npullSecrets: {enabled: true, existingSecret: pull, namespaces: ['te?m-*']}",

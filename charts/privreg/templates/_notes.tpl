@@ -48,6 +48,8 @@ auth.mode is htpasswd: every user, the pull credential too, may also push{{ if $
 storage.type is emptyDir: every image is lost when the Pod is.
 {{- else if eq $storage.type "hostPath" }}
 storage.type is hostPath: the images are on one node; a Pod that moves to another node does not find them.
+{{- else if and (eq $storage.type "s3") (not (or $storage.s3.secretKey $storage.s3.existingSecret)) }}
+storage.s3 names no keys: the registry reaches the bucket only if its ServiceAccount or its node has a role there.
 {{- else if eq $storage.type "nfs" }}
 storage.type is nfs: the export must let the registry's user (id {{ (include "privreg.podSecurityContext" . | fromYaml).runAsUser | default "of your platform" }}) write.
 {{- end }}

@@ -145,7 +145,7 @@ pullSecrets.namespaceSelector.matchExpressions: {{ .key }} {{ .operator }} takes
 
 {{- define "privreg.rules.storage" -}}
 {{- if and (gt (int .Values.replicas) 1) (include "privreg.storage.singleWriter" .) }}
-replicas: {{ int64 .Values.replicas }} registries cannot write to one {{ .Values.storage.type }} volume that has a single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to [ReadWriteMany]
+replicas: {{ int64 .Values.replicas }} registries cannot write to one {{ .Values.storage.type }} volume that has a single writer; set replicas to 1, storage.type to s3 or nfs, or storage.persistence.accessModes to [ReadWriteMany]
 {{- end }}
 {{- with .Values.storage }}
 {{- if eq .type "nfs" }}
@@ -159,6 +159,26 @@ storage.nfs.path: is required for storage.type nfs; set it to the exported folde
 {{- if and (eq .type "hostPath") (not .hostPath.path) }}
 storage.hostPath.path: is required for storage.type hostPath; set it to a folder on the node
 {{- end }}
+{{- if eq .type "s3" }}
+{{- include "privreg.rules.s3" .s3 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Call: include "privreg.rules.s3" .Values.storage.s3 */}}
+{{- define "privreg.rules.s3" -}}
+{{- if not .bucket }}
+storage.s3.bucket: is required for storage.type s3; set it to the bucket's name
+{{- end }}
+{{- if not (or .region .regionEndpoint) }}
+storage.s3.region: is required for a bucket of Amazon's; set it to the bucket's region, or set storage.s3.regionEndpoint to the address of another store
+{{- end }}
+{{- if and .existingSecret (or .accessKey .secretKey) }}
+storage.s3.existingSecret: is set together with storage.s3.accessKey or storage.s3.secretKey; keep one of them
+{{- else if and .accessKey (not .secretKey) }}
+storage.s3.secretKey: is missing; set it to the secret of the access key
+{{- else if and .secretKey (not .accessKey) }}
+storage.s3.accessKey: is missing; set it to the id of the key that the secret belongs to
 {{- end }}
 {{- end }}
 

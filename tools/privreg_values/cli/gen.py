@@ -11,11 +11,12 @@ from privreg_values.cli import options
 
 
 class Storage(StrEnum):
-    """The kinds of volume."""
+    """The kinds of storage."""
 
     PVC = "pvc"
     HOST_PATH = "hostPath"
     NFS = "nfs"
+    S3 = "s3"
     EMPTY_DIR = "emptyDir"
 
 
@@ -69,7 +70,7 @@ def gen(
         typer.Option(
             help="Choices that go together, for what is not chosen otherwise. seed: class haproxy, ClusterIssuer "
             "letsencrypt, hostPath. small: a claim of 10Gi. local: a claim of 5Gi, for kind, minikube and k3d. "
-            "ha-s3: not possible yet."
+            "ha-s3: two registries over a bucket, on different nodes if there are some."
         ),
     ] = None,
     no_cluster: Annotated[
@@ -112,6 +113,35 @@ def gen(
         str | None, typer.Option(metavar="FOLDER", help="The folder of hostPath, the export of nfs.")
     ] = None,
     storage_server: Annotated[str | None, typer.Option(metavar="NAME", help="The server of nfs.")] = None,
+    s3_bucket: Annotated[str | None, typer.Option(metavar="NAME", help="The bucket of s3.")] = None,
+    s3_region: Annotated[str | None, typer.Option(metavar="NAME", help="The region of Amazon's bucket.")] = None,
+    s3_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="The store, if it is not Amazon's, such as https://minio.example.com:9000."
+        ),
+    ] = None,
+    s3_access_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The key that reaches the bucket; its secret is asked for. Without a key and --s3-secret it is the "
+            "role of the ServiceAccount or of the node.",
+        ),
+    ] = None,
+    s3_secret_key_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read the secret of that key from a file.")
+    ] = None,
+    s3_secret_key_stdin: Annotated[
+        bool, typer.Option("--s3-secret-key-stdin", help="Read the secret of that key from standard input.")
+    ] = False,
+    s3_secret: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A Secret of yours, whose key credentials is a credentials file."),
+    ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="How many registries; several need s3 or nfs.")
+    ] = None,
     ingress_class: Annotated[str | None, typer.Option(metavar="NAME", help="The IngressClass.")] = None,
     ingress_preset: Annotated[
         Preset | None, typer.Option(help="The kind of ingress controller; pushes of any size need it.")
@@ -151,13 +181,15 @@ def gen(
       privreg-values gen --host registry.example.com --profile seed --no-cluster
       privreg-values gen --host registry.example.com --storage nfs \\
           --storage-server nas.example.com --storage-path /export/images
+      privreg-values gen --host registry.example.com --profile ha-s3 \\
+          --s3-bucket images --s3-region eu-central-1 --s3-secret registry-s3
       privreg-values gen --user alice:push --ask-password
       privreg-values gen --user 'bob:pull:team-a/**,base/*'
       privreg-values gen --rotate ci
       privreg-values gen --host registry.example.com --split
       privreg-values gen --host registry.example.com --manifests secrets
     """
-    from privreg_values.commands.gen import Sources, run  # noqa: PLC0415
+    from privreg_values.commands.gen import SecretKey, Sources, run  # noqa: PLC0415
     from privreg_values.generate.choices import Choices  # noqa: PLC0415 - only when it runs
     from privreg_values.shapes import layout  # noqa: PLC0415
 
@@ -174,6 +206,12 @@ def gen(
         storage_class=storage_class,
         storage_path=storage_path,
         storage_server=storage_server,
+        s3_bucket=s3_bucket,
+        s3_region=s3_region,
+        s3_endpoint=s3_endpoint,
+        s3_access_key=s3_access_key,
+        s3_secret=s3_secret,
+        replicas=replicas,
         namespaces=tuple(namespace) if namespace else None,
     )
     run(
@@ -186,6 +224,7 @@ def gen(
         ask_password=ask_password,
         password_file=password_file,
         choices=choices,
+        secret_key=SecretKey(s3_secret_key_stdin, s3_secret_key_file),
         sources=Sources(profile, not no_cluster, context),
         as_json=as_json,
     )

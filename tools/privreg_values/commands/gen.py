@@ -12,10 +12,11 @@ from privreg_values import gitignore, messages, report
 from privreg_values.cluster import facts as cluster
 from privreg_values.cluster.facts import Facts
 from privreg_values.commands.dialogue import Answerer, Nobody, Person, confirm
-from privreg_values.commands.passwords import given_password, is_terminal
+from privreg_values.commands.passwords import given_password, given_secret_key, is_terminal
 from privreg_values.errors import ClusterError, UsageError
 from privreg_values.files import is_there
 from privreg_values.generate import interview, proposals, wording
+from privreg_values.generate.bucket import Keys
 from privreg_values.generate.choices import Choices
 from privreg_values.generate.gen import Request, generate
 from privreg_values.generate.present import present
@@ -40,6 +41,19 @@ class Sources:
     context: str = ""
 
 
+@dataclass(frozen=True)
+class SecretKey:
+    """Where the secret of a bucket's key comes from, if nobody is to be asked.
+
+    Args:
+        from_stdin: From standard input.
+        file: From a file.
+    """
+
+    from_stdin: bool = False
+    file: str | None = None
+
+
 def run(
     *,
     host: str | None,
@@ -51,6 +65,7 @@ def run(
     ask_password: bool,
     password_file: str | None,
     choices: Choices,
+    secret_key: SecretKey,
     sources: Sources,
     as_json: bool,
 ) -> None:
@@ -60,6 +75,8 @@ def run(
         PrivregError: it cannot be done; nothing was changed.
     """
     grants = _grants(users)
+    if password_stdin and secret_key.from_stdin:
+        raise UsageError("--password-stdin and --s3-secret-key-stdin were given together", "use a file for one of them")
     password = _password([*grants, *rotate], password_stdin, ask_password, password_file)
     request = Request(host, grants, rotate, password)
     request.check()
@@ -75,7 +92,12 @@ def run(
         request = replace(request, host=host or there.host or interview.ask_host(answer))
         if request.host:
             choices = _completed(choices, there.blocks, sources, answer)
-    request = replace(request, settings=choices.settings(), namespaces=choices.namespaces or ())
+    request = replace(
+        request,
+        settings=choices.settings(),
+        namespaces=choices.namespaces or (),
+        keys=_keys(choices, secret_key, interactive),
+    )
     request.check()
     if interactive:
         _confirm(request, files)
@@ -141,6 +163,16 @@ def _confirm(request: Request, files: Files) -> None:
 
 def _and(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _keys(choices: Choices, secret: SecretKey, interactive: bool) -> Keys | None:
+    """Get the keys of the bucket; None without them."""
+    if choices.s3_access_key is None:
+        if secret.from_stdin or secret.file:
+            raise UsageError("the secret of a key was given, and no key", "name it with --s3-access-key")
+        return None
+    text = given_secret_key(choices.s3_access_key, secret.from_stdin, interactive, secret.file)
+    return Keys(choices.s3_access_key, text)
 
 
 def _password(names: list[str], from_stdin: bool, ask: bool, file: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Passwords that come from a person or a pipe; never from the arguments or the environment."""
+"""Passwords and keys that come from a person or a pipe; never from the arguments or the environment."""
 
 from __future__ import annotations
 
@@ -20,24 +20,28 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def read_password(stream: BinaryIO) -> str:
+def read_password(stream: BinaryIO, option: str = "--password-stdin") -> str:
     """Read a password: all of the stream but for the end of its line.
+
+    Args:
+        stream: Where it comes from.
+        option: The option that says so, for the message.
 
     Raises:
         UsageError: it would have to be typed, for all to see.
         CredentialError: it is not UTF-8.
     """
     if stream.isatty():
-        raise UsageError("--password-stdin does not read from a terminal", "pipe the password in")
+        raise UsageError(f"{option} does not read from a terminal", "pipe the password in")
     return _decoded(stream.read(_MOST))
 
 
-def _from_file(name: str) -> str:
+def _from_file(name: str, what: str = "password") -> str:
     try:
         with Path(name).open("rb") as file:
             raw = file.read(_MOST)
     except OSError as error:
-        raise FileError(f"{name}: the password cannot be read: {error.strerror}", "check the name") from None
+        raise FileError(f"{name}: the {what} cannot be read: {error.strerror}", "check the name") from None
     _LOG.debug("read: %s", name)
     return _decoded(raw)
 
@@ -91,3 +95,30 @@ def given_password(user: str, from_stdin: bool, ask: bool, file: str | None = No
     if from_stdin:
         return read_password(sys.stdin.buffer)
     return ask_new_password(user) if ask else None
+
+
+def given_secret_key(access_key: str, from_stdin: bool, ask: bool, file: str | None) -> str:
+    """Get the secret of the key that reaches a bucket.
+
+    Args:
+        access_key: The key's id.
+        from_stdin: Read it from standard input.
+        ask: Ask for it, where it comes from nowhere else.
+        file: The name of a file with it; None without one.
+
+    Raises:
+        UsageError: it is to come from both, or there is nobody to ask.
+        CredentialError: it is not UTF-8.
+        FileError: the file cannot be read.
+    """
+    if from_stdin and file:
+        raise UsageError("--s3-secret-key-stdin and --s3-secret-key-file were given together", "give one of them")
+    if file:
+        return _from_file(file, "secret key")
+    if from_stdin:
+        return read_password(sys.stdin.buffer, "--s3-secret-key-stdin")
+    if not ask:
+        raise UsageError(
+            "--s3-access-key needs the secret of the key", "give --s3-secret-key-file or --s3-secret-key-stdin"
+        )
+    return _hidden(f"Secret key of {access_key}")

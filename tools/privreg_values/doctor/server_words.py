@@ -6,12 +6,14 @@ chart's own programs. Of several meanings of one trouble the first is the most e
 
 from __future__ import annotations
 
+from privreg_values.doctor.bucket_words import BUCKET
 from privreg_values.doctor.words import Meaning
 
 _PULL = r'pull(ing)? image "?(?P<image>[^\s"]+)"?.*'
 
 # Why a Pod does not run: the words of its events, of its containers' states, and of its log.
 SERVER = (
+    *BUCKET,
     Meaning(
         "own-image",
         _PULL + r"(no such host|i/o timeout|connection refused|network is unreachable|deadline exceeded)",

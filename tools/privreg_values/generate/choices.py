@@ -14,13 +14,23 @@ _KINDS_WITH = {
     "--storage-class": (None, "pvc"),
     "--storage-path": ("hostPath", "nfs"),
     "--storage-server": ("nfs",),
+    "--s3-bucket": ("s3",),
+    "--s3-region": ("s3",),
+    "--s3-endpoint": ("s3",),
+    "--s3-access-key": ("s3",),
+    "--s3-secret": ("s3",),
 }
 _FIELDS = {
     "ingress": ("ingress", "ingress_class", "ingress_preset"),
     "tls": ("tls_secret", "cert_manager", "issuer", "issuer_kind"),
-    "storage": ("storage", "storage_size", "storage_class", "storage_path", "storage_server"),
+    "storage": (
+        "storage", "storage_size", "storage_class", "storage_path", "storage_server",
+        "s3_bucket", "s3_region", "s3_endpoint", "s3_access_key", "s3_secret",
+    ),
+    "replicas": ("replicas",),
     "pullSecrets": ("namespaces",),
-}
+}  # fmt: skip
+_SPREAD = [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}]
 
 
 @dataclass(frozen=True)
@@ -35,11 +45,17 @@ class Choices:
         cert_manager: Let cert-manager make the certificate.
         issuer: The issuer, for cert-manager.
         issuer_kind: Its kind.
-        storage: pvc, hostPath, nfs or emptyDir.
+        storage: pvc, hostPath, nfs, s3 or emptyDir.
         storage_size: The size of the claim, or the limit of emptyDir.
         storage_class: The StorageClass of the claim.
         storage_path: The folder of hostPath, or the export of nfs.
         storage_server: The server of nfs.
+        s3_bucket: The bucket of s3.
+        s3_region: Its region.
+        s3_endpoint: The address of a store that is not Amazon's.
+        s3_access_key: The id of the key that reaches it; the key's secret is no choice.
+        s3_secret: The Secret with its keys.
+        replicas: How many registries there are.
         namespaces: The namespaces that may pull.
     """
 
@@ -55,6 +71,12 @@ class Choices:
     storage_class: str | None = None
     storage_path: str | None = None
     storage_server: str | None = None
+    s3_bucket: str | None = None
+    s3_region: str | None = None
+    s3_endpoint: str | None = None
+    s3_access_key: str | None = None
+    s3_secret: str | None = None
+    replicas: int | None = None
     namespaces: tuple[str, ...] | None = None
 
     def over(self, base: Choices) -> Choices:
@@ -74,23 +96,34 @@ class Choices:
         values = {it.name: getattr(self, it.name) for it in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
-    def settings(self) -> list[Setting]:
-        """Give the settings for the values; the namespaces are not among them.
+    def settings(self, *, complete: bool = True) -> list[Setting]:
+        """Give the settings for the values; the namespaces and the keys of a bucket are not among them.
+
+        Args:
+            complete: No choice is to be missing that another one needs.
 
         Raises:
             UsageError: two choices do not go together, or one is missing.
         """
         self.check()
-        if self.storage == "nfs" and not (self.storage_path and self.storage_server):
-            raise UsageError("--storage nfs needs --storage-server and --storage-path", "give both")
+        if complete:
+            self._see_that_none_is_missing()
         sized = ("emptyDir", "sizeLimit") if self.storage == "emptyDir" else ("persistence", "size")
         folder = "nfs" if self.storage == "nfs" else "hostPath"
+        several = (self.replicas or 0) > 1 or None
         settings: tuple[tuple[Path, Value, str], ...] = (
             (("storage", "type"), self.storage, "--storage"),
             (("storage", *sized), self.storage_size, "--storage-size"),
             (("storage", "persistence", "storageClass"), self.storage_class, "--storage-class"),
             (("storage", "nfs", "server"), self.storage_server, "--storage-server"),
             (("storage", folder, "path"), self.storage_path, "--storage-path"),
+            (("storage", "s3", "bucket"), self.s3_bucket, "--s3-bucket"),
+            (("storage", "s3", "region"), self.s3_region, "--s3-region"),
+            (("storage", "s3", "regionEndpoint"), self.s3_endpoint, "--s3-endpoint"),
+            (("storage", "s3", "existingSecret"), self.s3_secret, "--s3-secret"),
+            (("replicas",), self.replicas, "--replicas"),
+            (("podDisruptionBudget", "enabled"), several, "--replicas"),
+            (("topologySpreadConstraints",), _SPREAD if several else None, "--replicas"),
             (("ingress", "enabled"), self.ingress, "--no-ingress"),
             (("ingress", "className"), self.ingress_class, "--ingress-class"),
             (("ingress", "preset"), self.ingress_preset, "--ingress-preset"),
@@ -100,6 +133,17 @@ class Choices:
             (("tls", "certManager", "issuerRef", "kind"), self.issuer_kind, "--issuer-kind"),
         )
         return [Setting(path, value, option) for path, value, option in settings if value is not None]
+
+    def _see_that_none_is_missing(self) -> None:
+        if self.storage == "nfs" and not (self.storage_path and self.storage_server):
+            raise UsageError("--storage nfs needs --storage-server and --storage-path", "give both")
+        if self.storage == "s3" and not self.s3_bucket:
+            raise UsageError("--storage s3 needs --s3-bucket", "give the name of the bucket")
+        if self.storage == "s3" and not (self.s3_region or self.s3_endpoint):
+            raise UsageError(
+                "--storage s3 needs --s3-region or --s3-endpoint",
+                "give the region of Amazon's bucket, or the address of another store",
+            )
 
     def check(self) -> None:
         """Accept choices that go together, whatever else may be chosen.
@@ -111,16 +155,13 @@ class Choices:
             raise UsageError("--no-ingress is given with --ingress-class or --ingress-preset", "keep one of them")
         if not self.cert_manager and (self.issuer or self.issuer_kind):
             raise UsageError("--issuer and --issuer-kind need --cert-manager", "add it, or leave them out")
-        given = {
-            "--storage-size": self.storage_size,
-            "--storage-class": self.storage_class,
-            "--storage-path": self.storage_path,
-            "--storage-server": self.storage_server,
-        }
         if self.storage_size and self.storage_size.isdecimal():
             remedy = f"add the unit: {self.storage_size}Gi"
             raise UsageError(f"--storage-size {self.storage_size} is a size in bytes", remedy)
+        if self.s3_access_key and self.s3_secret:
+            raise UsageError("--s3-access-key and --s3-secret were given together", "keep one of them")
         for option, kinds in _KINDS_WITH.items():
-            if given[option] is not None and self.storage not in kinds:
+            given = getattr(self, option.removeprefix("--").replace("-", "_"))
+            if given is not None and self.storage not in kinds:
                 needed = " or ".join(f"--storage {it}" for it in kinds if it)
                 raise UsageError(f"{option} needs {needed}", "add it, or leave the option out")

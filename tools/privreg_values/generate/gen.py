@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from privreg_values.errors import ConflictError, UsageError
+from privreg_values.generate import bucket
 from privreg_values.shapes import editing
 from privreg_values.shapes.layout import Files
 from privreg_values.shapes.manifests import HTTP_SECRET
@@ -35,13 +36,16 @@ and then remembers it for gateway.cacheSeconds. A generated password has 160 ran
 which nobody guesses at any cost; its hash has the lowest (4). One that a person chose gets 12.""",
     "httpSecret": "Signs the state of uploads; nobody ever types it.",
     "pullSecrets": "What the cluster pulls with, for these namespaces and the release's own: a user who only pulls.",
-    "storage": "Where the images are kept. Types: pvc, hostPath, nfs, emptyDir (for trials).",
+    "storage": "Where the images are kept. Types: pvc, hostPath, nfs, s3 (a bucket), emptyDir (for trials).",
     "ingress": """\
 The way in. className: the IngressClass; empty is the cluster's default. preset: haproxy,
 nginx or traefik, for the annotations that pushes of any size need there.""",
     "tls": """\
 The certificate. secretName: a TLS Secret; empty is the release's full name and "-tls".
 certManager.enabled: true lets cert-manager make it.""",
+    "replicas": "How many registries share the work; they need storage that all of them may write to.",
+    "podDisruptionBudget": "Where nodes are drained, one registry goes at a time.",
+    "topologySpreadConstraints": "The registries go to different nodes, if there are some.",
 }
 CREDENTIALS_HEADER = """\
 The passwords of {host}; whoever reads this file can log in.
@@ -96,6 +100,7 @@ class Request:
         password: The password of the one user who is added or rotated; None to make one.
         settings: Chosen values.
         namespaces: Namespaces that may pull.
+        keys: What the registry logs in to its bucket with.
     """
 
     host: str | None = None
@@ -104,6 +109,7 @@ class Request:
     password: str | None = None
     settings: Sequence[Setting] = ()
     namespaces: Sequence[str] = ()
+    keys: bucket.Keys | None = None
 
     def check(self) -> None:
         """Accept a request that makes sense by itself.
@@ -115,6 +121,8 @@ class Request:
             hosts.check(self.host)
         for name in (*self.users, *self.rotate):
             check_user_name(name)
+        if self.keys:
+            self.keys.check()
         if self.password is not None:
             check_password(self.password)
             if len({*self.users, *self.rotate}) != 1:
@@ -194,7 +202,8 @@ class _Generation:
         self._write_values(host, users)
         self._write_credentials(host, users)
         problems = self.session.problems()
-        if new := self.session.new_problems(problems) + self.session.leaks(users.passwords.values()):
+        known = [*users.passwords.values(), *([self.request.keys.secret] if self.request.keys else [])]
+        if new := self.session.new_problems(problems) + self.session.leaks(known):
             raise ConflictError(new)
         written = self.session.save()
         notes = self.session.notes + users.notes
@@ -219,7 +228,7 @@ class _Generation:
                 mark = locate(self.values.root, setting.path)
                 asked = f"is {there}, and {setting.option} asks for {setting.value}"
                 lines.append(f"{mark}: {render(setting.path)}: {asked}; edit the file, or leave the option out")
-        return lines
+        return lines + (bucket.contradictions(self.request.keys, self.session) if self.request.keys else [])
 
     def _write_values(self, host: str, users: Users) -> None:
         fresh = not self.values.text.strip()
@@ -232,6 +241,8 @@ class _Generation:
         users.write_pull_credential(BLOCKS["pullSecrets"])
         self._write_namespaces(fresh)
         self._write_settings(fresh)
+        if self.request.keys and bucket.write(self.request.keys, self.session, BLOCKS["storage"]):
+            self.done.append("keys of the bucket")
 
     def _begin(self) -> None:
         names = self.session.names
@@ -277,7 +288,7 @@ class _Generation:
             if self.values.get(path) != value:
                 self.values.set(path, value, BLOCKS[str(path[0])])
                 if path in chosen:
-                    self.done.append(f"{render(path)} {json.dumps(value) if isinstance(value, bool) else value}")
+                    self.done.append(f"{render(path)} {value if isinstance(value, str) else json.dumps(value)}")
 
     def _write_credentials(self, host: str, users: Users) -> None:
         self.credentials.begin(credentials_header(host, next(iter(users.passwords), "NAME")))

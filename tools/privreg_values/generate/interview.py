@@ -10,7 +10,7 @@ from privreg_values.cluster.facts import Facts
 from privreg_values.errors import UsageError
 from privreg_values.generate import proposals
 from privreg_values.generate.choices import Choices
-from privreg_values.generate.proposals import CERT_MANAGER, DEFAULT, NAME, NONE, SECRET
+from privreg_values.generate.proposals import AMAZON, CERT_MANAGER, DEFAULT, KEYS, NAME, NONE, SECRET
 from privreg_values.generate.questions import Answer, Question, is_taken
 from privreg_values.values import hosts
 
@@ -97,6 +97,22 @@ def _storage(it: Choices, facts: Facts | None, answer: Answer) -> Choices:
             storage_server=it.storage_server or answer(proposals.nfs_server()),
             storage_path=it.storage_path or answer(proposals.nfs_export()),
         )
+    return _bucket(it, answer) if it.storage == "s3" else it
+
+
+def _bucket(it: Choices, answer: Answer) -> Choices:
+    it = replace(it, s3_bucket=it.s3_bucket or answer(proposals.bucket()))
+    if it.s3_endpoint is None and it.s3_region is None:
+        store = answer(proposals.store())
+        it = replace(it, s3_endpoint=None if store == AMAZON else store)
+    if not it.s3_endpoint:
+        it = replace(it, s3_region=it.s3_region or answer(proposals.region()))
+    if it.s3_access_key is None and it.s3_secret is None:
+        kind = answer(proposals.keys(is_amazon=not it.s3_endpoint))
+        if kind == KEYS:
+            return replace(it, s3_access_key=answer(proposals.access_key()))
+        if kind == SECRET:
+            return replace(it, s3_secret=answer(proposals.keys_secret()))
     return it
 
 

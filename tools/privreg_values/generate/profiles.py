@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from privreg_values.errors import UsageError
 from privreg_values.generate.choices import Choices
 
 PROFILES = {
@@ -20,18 +19,11 @@ PROFILES = {
     # kind, minikube and k3d each bring a default StorageClass. A NodePort would put a port into the registry's
     # name, and neither Pods nor the pull Secret name one, so the way in is an Ingress there as well.
     "local": Choices(storage="pvc", storage_size="5Gi", namespaces=("default",)),
+    # Two registries over one bucket: one of them, or its node, may fail.
+    "ha-s3": Choices(storage="s3", replicas=2),
 }
 
 
 def profile(name: str) -> Choices:
-    """Give the choices of a profile.
-
-    Raises:
-        UsageError: the chart cannot do what it stands for.
-    """
-    if name == "ha-s3":
-        raise UsageError(
-            "--profile ha-s3: the chart keeps no images in object stores yet",
-            "for more than one replica take --storage nfs, and set replicas in the values file",
-        )
+    """Give the choices of a profile."""
     return PROFILES[name]

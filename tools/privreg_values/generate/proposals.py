@@ -9,6 +9,7 @@ from privreg_values.generate.choices import Choices
 from privreg_values.generate.questions import Question, chart_takes
 
 DEFAULT, NONE, SECRET, CERT_MANAGER = "default", "none", "secret", "cert-manager"
+AMAZON, KEYS, ROLE = "amazon", "keys", "role"
 ASSUMED = "assumed"
 NAME = "lower-case letters, digits and dashes"
 PRESETS = {
@@ -121,6 +122,7 @@ def storage(facts: Facts | None) -> Question:
         "pvc": "a volume claim",
         "hostPath": "a folder on one node",
         "nfs": "an export of an NFS server",
+        "s3": "a bucket of Amazon S3, or of a store that speaks its language",
         "emptyDir": "for trials; lost with the Pod",
     }
     default, reason = "pvc", ASSUMED
@@ -166,6 +168,53 @@ def nfs_export() -> Question:
     """Ask for what the NFS server exports."""
     check = chart_takes("storage", "nfs", "path", form="an absolute path, such as /export/images")
     return Question("Exported folder", "--storage-path", check=check)
+
+
+def bucket() -> Question:
+    """Ask for the bucket."""
+    check = chart_takes("storage", "s3", "bucket", form="a bucket's name, such as images")
+    return Question("Bucket", "--s3-bucket", check=check)
+
+
+def store() -> Question:
+    """Ask whose bucket it is."""
+    options = {AMAZON: "Amazon S3; for another store its address, such as https://minio.example.com:9000"}
+    check = chart_takes("storage", "s3", "regionEndpoint", form="an address that begins with https:// or http://")
+    return Question("Store", "--s3-region, or --s3-endpoint", AMAZON, "", options, is_free=True, check=check)
+
+
+def region() -> Question:
+    """Ask for the region of Amazon's bucket."""
+    check = chart_takes("storage", "s3", "region", form="a region's name, such as eu-central-1")
+    return Question("Region", "--s3-region", check=check)
+
+
+def keys(*, is_amazon: bool) -> Question:
+    """Ask how the registry logs in to the bucket; a role is something that only Amazon's has.
+
+    Args:
+        is_amazon: The bucket is Amazon's.
+    """
+    about, flag = "Login to the bucket", "--s3-access-key, or --s3-secret"
+    options = {
+        KEYS: "an access key; its secret is asked for as well",
+        SECRET: "a Secret with a credentials file, which you make",
+        ROLE: "the role of the ServiceAccount or of the node",
+    }
+    if is_amazon:
+        return Question(about, flag, ROLE, ASSUMED, options)
+    return Question(about, flag, None, "a store that is not Amazon's has no roles", options)
+
+
+def access_key() -> Question:
+    """Ask for the id of the key that reaches the bucket."""
+    return Question("Access key", "--s3-access-key")
+
+
+def keys_secret() -> Question:
+    """Ask for the name of the Secret with the keys."""
+    check = chart_takes("storage", "s3", "existingSecret", form=f"{NAME}, such as registry-s3")
+    return Question("Name of the Secret", "--s3-secret", check=check)
 
 
 def _described(known: Sequence[Class]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from privreg_values.generate.choices import Choices
 from privreg_values.generate.proposals import ASSUMED, NONE
 from privreg_values.generate.questions import Question
 from privreg_values.terminal import Style
+from privreg_values.values.nodes import Value
 
 WELCOME = "Enter takes what is in [brackets]; Ctrl-C leaves, and nothing is written."
 
@@ -78,7 +79,8 @@ def _listed(one: str, many: str, found: Sequence[object] | None) -> str:
 
 def profile_text(name: str, choices: Choices) -> str:
     """Say what a profile chose."""
-    options = (
-        f"{it.option} {shlex.quote(it.value)}" if isinstance(it.value, str) else it.option for it in choices.settings()
-    )
+    values: dict[str, Value] = {}
+    for it in choices.settings(complete=False):
+        values.setdefault(it.option, it.value)  # of several, the first is what the option says
+    options = (option if value is True else f"{option} {shlex.quote(str(value))}" for option, value in values.items())
     return f"profile {name}: {' '.join(options)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from privreg_values.release.hiding import hide
 from privreg_values.users.credentials import is_hash, user_name_fault
 from privreg_values.values import chart, schema
 from privreg_values.values.nodes import Mark, Node, Path, Value, plain
@@ -96,7 +97,8 @@ class Found:
         """
         there = self.values.get(path)
         if there and there.value != value:
-            self.lose(mark, f"{_shown(value)} for {render(path)}, which is {_shown(there.value)} already", "choose one")
+            new, old = (_shown(hide(it, path)) for it in (value, there.value))
+            self.lose(mark, f"{new} for {render(path)}, which is {old} already", "choose one")
             return False
         if fault := _fault(path, value):
             self.lose(mark, f"{render(path)}: {fault}", f"set {render(path)} by hand")

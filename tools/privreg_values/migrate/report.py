@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 from privreg_values.migrate.found import Lost
 from privreg_values.migrate.migrate import Outcome
+from privreg_values.release.hiding import hide
 from privreg_values.shapes.layout import NAMESPACE, Files
 from privreg_values.values.paths import render
 
 
 def text(outcome: Outcome) -> Iterator[str]:
-    """Say what was written and what comes next; never a password or a hash."""
+    """Say what was written and what comes next; never a password, a hash or a key."""
     if not outcome.written:
         yield f"{outcome.values}: nothing to change"
         return
@@ -22,8 +23,9 @@ def text(outcome: Outcome) -> Iterator[str]:
     if outcome.carried:
         yield "carried over:"
     for it in outcome.carried:
-        value = it.value if isinstance(it.value, str) else json.dumps(it.value)
-        yield f"  {render(it.path)}: {value} ({it.mark.file}:{it.mark.line})"
+        value = hide(it.value, it.path)
+        shown = value if isinstance(value, str) else json.dumps(value)
+        yield f"  {render(it.path)}: {shown} ({it.mark.file}:{it.mark.line})"
     if outcome.done:
         yield f"new: {', '.join(outcome.done)}"
     yield ""
@@ -63,7 +65,7 @@ def as_json(outcome: Outcome) -> str:
             "credentials": outcome.credentials,
             "written": outcome.written,
             "carried": [
-                {"path": render(it.path), "value": it.value, "file": it.mark.file, "line": it.mark.line}
+                {"path": render(it.path), "value": hide(it.value, it.path), "file": it.mark.file, "line": it.mark.line}
                 for it in outcome.carried
             ],
             "done": outcome.done,

@@ -87,4 +87,6 @@ def _folder(values: Object) -> str:
         return f"the folder {storage['hostPath']['path']} of the node"
     if storage.get("type") == "nfs":
         return f"{storage['nfs']['path']} on {storage['nfs']['server']}"
+    if storage.get("type") == "s3":
+        return f"what is in the bucket {storage['s3']['bucket']}"
     return ""

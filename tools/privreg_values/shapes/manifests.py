@@ -32,7 +32,7 @@ class Purpose:
     """What a Secret is for.
 
     Args:
-        section: The values that name it by existingSecret.
+        section: The values that name it by existingSecret, dotted where they are not at the top.
         name: Its name, if it has to be made.
         key: The key that the chart reads.
         type: Its type.
@@ -48,7 +48,7 @@ class Purpose:
     @property
     def path(self) -> Path:
         """The value that names it."""
-        return (self.section, "existingSecret")
+        return (*self.section.split("."), "existingSecret")
 
 
 USERS = Purpose(
@@ -64,7 +64,14 @@ HTTP_SECRET = Purpose(
 PULL_CREDENTIAL = Purpose(
     "pullSecrets", "privreg-pull-credential", ".dockerconfigjson", DOCKER_CONFIG, "What the cluster pulls with."
 )
-PURPOSES = (USERS, HTTP_SECRET, PULL_CREDENTIAL)
+PURPOSES = (USERS, HTTP_SECRET, PULL_CREDENTIAL)  # of every registry
+S3_KEYS = Purpose(
+    "storage.s3",
+    "privreg-s3",
+    "credentials",
+    OPAQUE,
+    "What the registry reaches the bucket with: a credentials file as Amazon's tools have it.",
+)
 
 
 class Manifests:

@@ -187,6 +187,8 @@ def _secrets(site: _Site) -> Iterator[tuple[Path, str]]:
         yield from site.secret(("httpSecret", "existingSecret"), name, "httpSecret")
     if values["pullSecrets"]["enabled"] and (name := values["pullSecrets"].get("existingSecret")):
         yield from site.secret(("pullSecrets", "existingSecret"), name, SECRET_KEY, kind=SECRET_TYPE)
+    if values["storage"]["type"] == "s3" and (name := values["storage"]["s3"].get("existingSecret")):
+        yield from site.secret(("storage", "s3", "existingSecret"), name, "credentials")
     for index, name in enumerate(values.get("imagePullSecrets") or []):
         yield from site.secret(("imagePullSecrets", index), name, kind=SECRET_TYPE)
 

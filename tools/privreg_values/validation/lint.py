@@ -94,5 +94,5 @@ def _size_in_bytes(values: Value) -> Iterator[tuple[Kind, Path, str]]:
 
 def _images_lost(values: Value) -> Iterator[tuple[Kind, Path, str]]:
     if values["storage"]["type"] == "emptyDir":
-        message = "is emptyDir: every image is lost when the Pod is; set it to pvc, hostPath or nfs"
+        message = "is emptyDir: every image is lost when the Pod is; set it to pvc, hostPath, nfs or s3"
         yield "images-lost", ("storage", "type"), message

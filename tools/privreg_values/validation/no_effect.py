@@ -19,6 +19,7 @@ _SECTIONS: list[tuple[str, Callable[[Value], bool], str]] = [
             ("persistence", "pvc"),
             ("hostPath", "hostPath"),
             ("nfs", "nfs"),
+            ("s3", "s3"),
             ("emptyDir", "emptyDir"),
         )
     ),

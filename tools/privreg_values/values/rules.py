@@ -199,12 +199,14 @@ def _pull_secrets_namespaces(values: _Values) -> Iterator[str]:
 
 def _storage(values: _Values) -> Iterator[str]:
     kind = values.text("storage.type")
-    shared = kind == "nfs" or (kind == "pvc" and "ReadWriteMany" in values.list("storage.persistence.accessModes"))
+    shared = kind in ("nfs", "s3") or (
+        kind == "pvc" and "ReadWriteMany" in values.list("storage.persistence.accessModes")
+    )
     count = int(values.number("replicas"))
     if count > 1 and not shared:
         yield (
             f"replicas: {count} registries cannot write to one {kind} volume that has a "
-            "single writer; set replicas to 1, storage.type to nfs, or storage.persistence.accessModes to "
+            "single writer; set replicas to 1, storage.type to s3 or nfs, or storage.persistence.accessModes to "
             "[ReadWriteMany]"
         )
     if kind == "nfs" and not values.get("storage.nfs.server"):
@@ -213,6 +215,28 @@ def _storage(values: _Values) -> Iterator[str]:
         yield "storage.nfs.path: is required for storage.type nfs; set it to the exported folder"
     if kind == "hostPath" and not values.get("storage.hostPath.path"):
         yield "storage.hostPath.path: is required for storage.type hostPath; set it to a folder on the node"
+    if kind == "s3":
+        yield from _s3(values)
+
+
+def _s3(values: _Values) -> Iterator[str]:
+    access, secret, existing = (values.get(f"storage.s3.{it}") for it in ("accessKey", "secretKey", "existingSecret"))
+    if not values.get("storage.s3.bucket"):
+        yield "storage.s3.bucket: is required for storage.type s3; set it to the bucket's name"
+    if not (values.get("storage.s3.region") or values.get("storage.s3.regionEndpoint")):
+        yield (
+            "storage.s3.region: is required for a bucket of Amazon's; set it to the bucket's region, or set "
+            "storage.s3.regionEndpoint to the address of another store"
+        )
+    if existing and (access or secret):
+        yield (
+            "storage.s3.existingSecret: is set together with storage.s3.accessKey or storage.s3.secretKey; "
+            "keep one of them"
+        )
+    elif access and not secret:
+        yield "storage.s3.secretKey: is missing; set it to the secret of the access key"
+    elif secret and not access:
+        yield "storage.s3.accessKey: is missing; set it to the id of the key that the secret belongs to"
 
 
 def _service(values: _Values) -> Iterator[str]:

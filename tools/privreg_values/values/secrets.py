@@ -66,8 +66,8 @@ def may_be_secret(path: Path, value: Value) -> bool:
 
 
 def is_secret_place(path: Path) -> bool:
-    """Tell whether the chart has a secret at a path of the values, around it or below it."""
-    return any(all(map(_fits, path, secret)) for secret in secret_paths())
+    """Tell whether the chart has a secret at a path of the values, around it, or below it in what is kept with it."""
+    return any(len(path) >= len(_section(it)) - 1 and all(map(_fits, path, it)) for it in secret_paths())
 
 
 def _fits(step: str | int, wanted: str | int) -> bool:
@@ -121,9 +121,14 @@ def secret_paths() -> tuple[Path, ...]:
 
 @functools.cache
 def secret_sections() -> tuple[Path, ...]:
-    """Give what is kept together with a secret: the list that it is in, as Helm replaces lists, or its section."""
-    cut = (next((number for number, step in enumerate(path) if step == 0), 2) for path in secret_paths())
-    return tuple(dict.fromkeys(path[:end] for path, end in zip(secret_paths(), cut, strict=True)))
+    """Give what is kept together with a secret: the list that it is in, as Helm replaces lists, or its credential."""
+    return tuple(dict.fromkeys(map(_section, secret_paths())))
+
+
+def _section(path: Path) -> Path:
+    if 0 in path:
+        return path[: path.index(0)]
+    return path[: path.index("credential") + 1] if "credential" in path else path
 
 
 @functools.cache

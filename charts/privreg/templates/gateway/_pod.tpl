@@ -15,6 +15,9 @@
       containerPort: 5000
     - name: metrics
       containerPort: {{ .Values.metrics.port }}
+  {{- with include "privreg.registry.lifecycle" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   securityContext:
     {{- include "privreg.containerSecurityContext" dict | nindent 4 }}
   startupProbe:

@@ -1,5 +1,5 @@
 {{/*
-config.yml of CNCF distribution (its configuration.go), without the HTTP secret.
+config.yml of CNCF distribution (its configuration.go), without the HTTP secret and the keys of a bucket.
 relativeurls: upload locations hold no scheme and host, so any proxy in front may end TLS.
 */}}
 {{- define "privreg.registry.config" -}}
@@ -12,12 +12,22 @@ log:
   fields:
     service: registry
 storage:
+  {{- /* In its own memory a registry would still have what another one has deleted. */}}
+  {{- if eq (int .Values.replicas) 1 }}
   cache:
     blobdescriptor: inmemory
+  {{- end }}
   delete:
     enabled: {{ .Values.storage.delete.enabled }}
+  {{- if eq .Values.storage.type "s3" }}
+  s3:
+    {{- include "privreg.storage.s3.driver" . | nindent 4 }}
+  redirect:
+    disable: {{ not .Values.storage.s3.redirect }}
+  {{- else }}
   filesystem:
     rootdirectory: {{ include "privreg.storage.mountPath" . }}
+  {{- end }}
 http:
   {{- if eq .Values.auth.mode "gateway" }}
   {{- /* A socket in a folder that only this Pod's containers have: there is no way around the gateway. */}}
@@ -42,7 +52,8 @@ health:
   storagedriver:
     enabled: true
     interval: 10s
-    threshold: 3
+    {{- /* A bucket is asked four times before a check has failed. */}}
+    threshold: {{ ternary 1 3 (eq .Values.storage.type "s3") }}
 {{- end }}
 
 {{/* The gateway has let in whom it lets in. */}}
@@ -75,18 +86,23 @@ auth:
     {{- end }}
 {{- end }}
 
-{{/* What the Secret holds: the same, with httpSecret.value where it is set. */}}
+{{/* What the Secret holds: the same, with httpSecret.value and the keys of a bucket where they are set. */}}
 {{- define "privreg.registry.configFile" -}}
 {{- $config := include "privreg.registry.config" . | fromYaml -}}
 {{- with .Values.httpSecret.value }}
   {{- $config = set $config "http" (set $config.http "secret" .) }}
+{{- end }}
+{{- if and (eq .Values.storage.type "s3") .Values.storage.s3.secretKey }}
+  {{- $keys := dict "accesskey" .Values.storage.s3.accessKey "secretkey" .Values.storage.s3.secretKey }}
+  {{- $config = set $config "storage" (set $config.storage "s3" (merge $keys $config.storage.s3)) }}
 {{- end }}
 {{- toYaml $config }}
 {{- end }}
 
 {{/* Running uploads and downloads may finish until shortly before the kubelet ends the Pod. */}}
 {{- define "privreg.registry.drainTimeout" -}}
-{{- printf "%ds" (sub .Values.terminationGracePeriodSeconds 5) }}
+{{- $before := include "privreg.registry.farewell" . | int -}}
+{{- printf "%ds" (sub .Values.terminationGracePeriodSeconds (add 5 $before) | max 1) }}
 {{- end }}
 
 {{/* One line a user; below it, as a comment that only the gateway reads, the password before. */}}

@@ -1,4 +1,4 @@
-{{/* Two registries must never write to one volume at once, unless it is made for that. */}}
+{{/* Two registries must never write to one storage at once, unless it is made for that. */}}
 {{- define "privreg.registry.strategy" -}}
 {{- if include "privreg.storage.singleWriter" . -}}
 type: Recreate
@@ -7,6 +7,25 @@ type: RollingUpdate
 rollingUpdate:
   maxSurge: 1
   maxUnavailable: 0
+{{- end }}
+{{- end }}
+
+{{/*
+For how many seconds a Pod that is to end serves as before: the Ingress controller and the nodes do not hear at once
+that it is off the Service. Where it ends before the next one starts, nobody is served meanwhile anyway.
+*/}}
+{{- define "privreg.registry.farewell" -}}
+{{- ternary 0 5 (not (empty (include "privreg.storage.singleWriter" .))) }}
+{{- end }}
+
+{{/* The same for its containers; Kubernetes can wait by itself from 1.30 on, and the image need not have a program. */}}
+{{- define "privreg.registry.lifecycle" -}}
+{{- $seconds := include "privreg.registry.farewell" . | int -}}
+{{- if and $seconds (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) -}}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ $seconds }}
 {{- end }}
 {{- end }}
 
@@ -33,9 +52,20 @@ the environment alone. So too the HTTP secret of an existing Secret.
       name: {{ . | quote }}
       key: httpSecret
 {{- end }}
+{{- with include "privreg.storage.s3.env" . }}
+{{ . }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/*
+For how many seconds a new Pod must be ready before an old one goes. The registry takes a bucket for well until its
+first check has failed, after ten seconds: keys that are wrong would replace a registry that works.
+*/}}
+{{- define "privreg.registry.minReadySeconds" -}}
+{{- if eq .Values.storage.type "s3" }}20{{ end }}
 {{- end }}
 
 {{/*

@@ -2,19 +2,29 @@
 /var/lib/registry
 {{- end }}
 
-{{/* "true" where only one registry may write to the volume, empty otherwise. */}}
+{{/* "true" where only one registry may write to the storage, empty otherwise. */}}
 {{- define "privreg.storage.singleWriter" -}}
 {{- $shared := and (eq .Values.storage.type "pvc") (has "ReadWriteMany" .Values.storage.persistence.accessModes) -}}
-{{- if not (or $shared (eq .Values.storage.type "nfs")) }}true{{ end }}
+{{- if not (or $shared (has .Values.storage.type (list "nfs" "s3"))) }}true{{ end }}
 {{- end }}
 
 {{- define "privreg.storage.claimName" -}}
 {{- .Values.storage.persistence.existingClaim | default (include "privreg.fullname" .) }}
 {{- end }}
 
-{{/* The source of the Pod's volume, by storage.type. */}}
+{{/* The Pod's volume with the images, by storage.type; a bucket is none. */}}
 {{- define "privreg.storage.volume" -}}
-{{- include (printf "privreg.storage.volume.%s" .Values.storage.type) . }}
+{{- if ne .Values.storage.type "s3" -}}
+- name: storage
+  {{- include (printf "privreg.storage.volume.%s" .Values.storage.type) . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.storage.volumeMount" -}}
+{{- if ne .Values.storage.type "s3" -}}
+- name: storage
+  mountPath: {{ include "privreg.storage.mountPath" . }}
+{{- end }}
 {{- end }}
 
 {{- define "privreg.storage.volume.pvc" -}}

@@ -33,7 +33,7 @@ def read(documents: Sequence[Node]) -> Found:
         documents: The objects.
 
     Raises:
-        FileError: none of them runs a registry, or several do, or its images are in an object store.
+        FileError: none of them runs a registry, or several do, or its images are in a store that the chart cannot use.
         SyntaxProblem: the registry's configuration is not YAML.
     """
     objects = [it for it in map(from_node, documents) if it]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from privreg_values.errors import FileError, SyntaxProblem
 from privreg_values.migrate.found import Found
+from privreg_values.migrate.sources import bucket
 from privreg_values.migrate.sources.objects import line_of
 from privreg_values.values import yaml_reader
 from privreg_values.values.nodes import Mark, Node, Path, Value, plain
@@ -63,11 +64,13 @@ class Config:
         root: The folder of the images.
         htpasswd: The file of the users; None where there is none.
         in_memory: The images are kept in memory.
+        in_bucket: They are in a bucket, which was taken over.
     """
 
     root: str
     htpasswd: str | None
     in_memory: bool
+    in_bucket: bool
 
 
 def within(text: Node) -> Node | None:
@@ -106,13 +109,15 @@ def read(config: Node | None, overrides: Iterable[tuple[Path, Node]], found: Fou
         found: Where it goes.
 
     Raises:
-        FileError: the images are in an object store, which the chart cannot use.
+        FileError: the images are in an object store that the chart cannot use.
     """
     leaves = dict(_leaves(config, ())) if config and isinstance(config.value, dict) else {}
     for path, node in overrides:
         leaves = {there: leaf for there, leaf in leaves.items() if there[: len(path)] != path}
         leaves.update(_leaves(node, path))
-    driver = _driver(leaves)
+    driver, where = _driver(leaves)
+    if driver in bucket.DRIVERS:
+        bucket.read(leaves, driver, where, found)
     for path, (value, mark) in leaves.items():
         if path in _SAME:
             found.take(_SAME[path], value, mark)
@@ -125,31 +130,34 @@ def read(config: Node | None, overrides: Iterable[tuple[Path, Node]], found: Fou
     _lose_the_rest(leaves, found)
     root = leaves.get(("storage", "filesystem", "rootdirectory"), (ROOT,))[0]
     htpasswd = leaves.get(("auth", "htpasswd", "path"), (None,))[0]
-    return Config(str(root).rstrip("/"), str(htpasswd) if htpasswd else None, driver == "inmemory")
+    return Config(
+        str(root).rstrip("/"), str(htpasswd) if htpasswd else None, driver == "inmemory", driver in bucket.DRIVERS
+    )
 
 
-def _driver(leaves: dict[Path, tuple[Value, Mark]]) -> str:
-    """Give the storage driver; the chart has none but the filesystem."""
+def _driver(leaves: dict[Path, tuple[Value, Mark]]) -> tuple[str, Mark]:
+    """Give the storage driver, and where it is named."""
     for path, (value, mark) in leaves.items():
         name = str(path[1] if len(path) > 1 else value)
         if path[0] != "storage" or name not in _DRIVERS:
             continue
-        if name not in ("filesystem", "inmemory"):
+        if name not in ("filesystem", "inmemory", *bucket.DRIVERS):
             raise FileError(
-                f"{mark.file}:{mark.line}: the images are kept in {name}, and this chart has no object stores yet",
+                f"{mark.file}:{mark.line}: the images are kept in {name}; of object stores, this chart has s3 only",
                 "copy the images with `skopeo sync`, or stay with the old registry",
             )
-        return name
-    return "filesystem"
+        return name, mark
+    return "filesystem", Mark("", 1, 1)
 
 
 def _lose_the_rest(leaves: dict[Path, tuple[Value, Mark]], found: Found) -> None:
     told: set[Path] = set()
     for path, (value, mark) in leaves.items():
-        known = path in _SAME or any(path[: len(own)] == own for own in _OWN)
+        known = path in _SAME or bucket.knows(path) or any(path[: len(own)] == own for own in _OWN)
         if known or value in (None, "", [], {}) or path[:2] == ("storage", "inmemory") or path == ("storage",):
             continue
-        section = path[: 1 if path[0] in ("notifications", "proxy", "redis", "middleware", "validation") else 2]
+        whole = path[0] in ("notifications", "proxy", "redis", "middleware", "validation")
+        section = path[: 1 if whole else 3 if bucket.has(path) else 2]
         if section in told:
             continue
         told.add(section)

@@ -44,7 +44,7 @@ def read(values: Node, release: str) -> Found:
         release: The name of the old release.
 
     Raises:
-        FileError: the images are in an object store, which the chart cannot use.
+        FileError: the images are in an object store that the chart cannot use.
     """
     return _Values(values, release).read()
 
@@ -57,6 +57,7 @@ class _Values:
             release if "docker-registry" in release else f"{release}-docker-registry"
         ))  # fmt: skip
         self.release = release
+        self.in_bucket = False
 
     def read(self) -> Found:
         self._users()
@@ -94,20 +95,36 @@ class _Values:
             self.found.set_http_secret(secret.value, self.mark("secrets", "haSharedSecret"))
 
     def _config(self) -> None:
-        registry_config.read(self.at("configData"), self._overrides(), self.found)
+        config = registry_config.read(self.at("configData"), self._overrides(), self.found)
+        self.in_bucket = config.in_bucket
 
     def _overrides(self) -> Iterator[tuple[Path, Node]]:
         """Give what that chart sets by variables over its configData."""
         if (storage := self.at("storage")) and isinstance(storage.value, str):
             yield ("storage", storage.value), Node({}, storage.mark, storage.end, storage.key_mark)
+            yield from self._bucket() if storage.value == "s3" else ()
         if delete := self.at("persistence", "deleteEnabled"):
             yield ("storage", "delete", "enabled"), delete
         for item in children(self.at("extraEnvVars")):
             if value := find(item, ["value"]):
                 yield from registry_config.from_environment([(str(value_at(item, "name")), value)])
 
+    def _bucket(self) -> Iterator[tuple[Path, Node]]:
+        """Give what that chart says about a bucket: the rest of it in s3, the keys in secrets.s3."""
+        for section in (self.at("s3"), self.at("secrets", "s3")):
+            for key, node in items(section).items():
+                if key != "secretRef":
+                    yield ("storage", "s3", key.lower()), node
+
     def _data(self) -> None:
         """Adopt the volume claim; a Helm release deletes its own when it is uninstalled."""
+        if self.in_bucket:
+            self._lose(
+                "secrets.s3.secretRef",
+                "name another one in storage.s3.existingSecret, made with `kubectl create secret generic privreg-s3 "
+                "--from-file=credentials`; that file is as Amazon's tools have it",
+            )
+            return
         if not self.get("persistence", "enabled"):
             self.found.take(("storage", "type"), "emptyDir", self.mark("persistence"))
             self.found.lose(
@@ -184,7 +201,8 @@ class _Values:
         self._lose("initContainers", "nothing to do, or run them in a Pod of their own")
 
     def _operation(self) -> None:
-        replicas, shared = self.at("replicaCount"), self.get("persistence", "accessMode") == "ReadWriteMany"
+        replicas = self.at("replicaCount")
+        shared = self.in_bucket or self.get("persistence", "accessMode") == "ReadWriteMany"
         if replicas and replicas.value != 1 and shared:
             self.found.take_node(("replicas",), replicas)
         elif replicas and replicas.value != 1:

@@ -66,7 +66,7 @@ def read(registry: Registry, objects: Sequence[Object], found: Found) -> None:
         found: Where it goes.
 
     Raises:
-        FileError: the images are in an object store, which the chart cannot use.
+        FileError: the images are in an object store that the chart cannot use.
         SyntaxProblem: the registry's configuration is not YAML.
     """
     _Reading(registry, objects, found).read()
@@ -197,6 +197,8 @@ class _Reading:
 
     def _data(self, config: Config) -> None:
         """Adopt the volume of the images."""
+        if config.in_bucket:
+            return
         mount = None if config.in_memory else self._mount_of(config.root)
         if mount is None:
             self.found.lose(
@@ -296,7 +298,7 @@ class _Reading:
             return
         kind = self.found.values.get(("storage", "type"))
         modes = self.found.values.get(("storage", "persistence", "accessModes"))
-        if (kind and kind.value == "nfs") or (modes and "ReadWriteMany" in modes.value):
+        if (kind and kind.value in ("nfs", "s3")) or (modes and "ReadWriteMany" in modes.value):
             self.found.take_node(("replicas",), node)
         else:
             self.found.lose(node.mark, f"{node.value} replicas, which cannot share the volume", "nothing to do")
