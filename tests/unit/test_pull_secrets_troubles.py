@@ -84,6 +84,23 @@ def test_a_namespace_without_rights_fails_and_the_others_are_served(
     assert site.references(site.others[0]) == [NAME]
 
 
+@pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, pull_secrets.REFUSED)])
+def test_a_quota_that_is_used_up_fails_a_strict_run_only_and_the_others_are_served(
+    site: Site, strict: bool, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full, other = site.others
+    quotas = f"/api/v1/namespaces/{full}/resourcequotas"
+    site.control_plane.must("POST", quotas, {"metadata": {"name": "none"}, "spec": {"hard": {"secrets": "0"}}})
+    status = {"status": {"hard": {"secrets": "0"}, "used": {"secrets": "0"}}}  # as the controller writes it
+    site.control_plane.must("PATCH", f"{quotas}/none/status", status)
+    site.install(strict=strict)
+    assert site.run("deliver") == code
+    told = f"namespace {full}: REFUSED: POST /api/v1/namespaces/{full}/secrets: 403 Forbidden, exceeded quota"
+    assert told in capsys.readouterr().out
+    assert site.references(full) == []
+    assert site.references(other) == [NAME]
+
+
 def forbid(site: Site, namespace: str) -> None:
     """Take the program's rights in a namespace away, as they go with a namespace that is deleted."""
     name = f"privreg-pull-secrets.{site.release}"
@@ -154,7 +171,7 @@ def test_the_credential_is_never_shown(site: Site, capsys: pytest.CaptureFixture
         threading.Event().wait(0.1)
     assert encoded(CREDENTIAL)[".dockerconfigjson"] in answer["message"]
 
-    assert site.run("deliver") == 1
+    assert site.run("deliver") == 0
     site.put_credential(NEW_CREDENTIAL)
     site.run("deliver")
     site.run("withdraw")

@@ -114,6 +114,8 @@ def serve(plan: Plan, place: Place, api: Api) -> None:
     except ApiError as error:
         if is_leaving(error):
             place.done.append("is being deleted")
+        elif plan.delivers and is_denied(error):
+            place.refused.append(str(error))
         else:
             place.failed.append(str(error))
 
@@ -187,6 +189,11 @@ def collection(resource: str, scope: str) -> str:
 def is_leaving(error: ApiError) -> bool:
     """Whether the API server said that the namespace is on its way out, or gone."""
     return error.status == 404 or (error.status == 403 and "NamespaceTerminating" in str(error))
+
+
+def is_denied(error: ApiError) -> bool:
+    """Whether a quota or a policy of the namespace does not let it in: no fault of ours, and none that passes."""
+    return any(words in str(error) for words in ("exceeded quota", "denied"))
 
 
 def in_parallel(api: Api, connect: Connect, tasks: Sequence[Callable[[Api], None]]) -> None:
