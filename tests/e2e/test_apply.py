@@ -93,8 +93,7 @@ def test_an_interrupted_change_says_what_to_type_next_and_that_works(release: Re
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    status = run_helm(release.cluster, "helm", "status", release.name, where[1], "--output=json").stdout
-    assert f"revision 3 is {json.loads(status)['info']['status']}" in said
+    assert "revision 3 is failed" in said, said
     remedy = f"helm rollback {release.name} 2 --namespace {release.namespace}"
     assert f"go back with `{remedy}`" in said
     run_helm(release.cluster, *remedy.split())

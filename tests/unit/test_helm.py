@@ -2,8 +2,11 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +136,18 @@ def test_importing_it_does_not_run_helm() -> None:
         check=True,
     )
     assert helm.VARIABLE == "PRIVREG_HELM"
+
+
+def test_a_helm_that_is_ended_is_waited_for_also_by_who_was_interrupted(tmp_path: Path) -> None:
+    slow = tmp_path / "helm"
+    slow.write_text(f"#!/bin/sh\ntrap 'sleep 0.5; touch {tmp_path}/ended; exit 1' TERM\ntouch {tmp_path}/begun\n"
+                    "cat >/dev/null\nwhile :; do sleep 0.05; done\n")  # fmt: skip
+    slow.chmod(0o755)
+    operation = Helm(str(slow)).upgrade("privreg", "registry", tmp_path, {})
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        operation.wait(10)
+    operation.cancel()
+    assert (tmp_path / "ended").exists()

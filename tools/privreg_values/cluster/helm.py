@@ -284,8 +284,9 @@ class Operation:
         self._error: HelmError | None = None
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(command.run(arguments, stdin))
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
+        # Not the thread's end: a join that Ctrl-C breaks off takes the thread for ended (bpo-45274 in threading.py).
+        self._ended = threading.Event()
+        threading.Thread(target=self._work, daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, and tell whether it has come.
@@ -293,8 +294,7 @@ class Operation:
         Raises:
             HelmError: helm has ended and failed; the message is helm's.
         """
-        self._thread.join(seconds)
-        if self._thread.is_alive():
+        if not self._ended.wait(seconds):
             return False
         if self._error:
             raise self._error
@@ -302,8 +302,9 @@ class Operation:
 
     def cancel(self) -> None:
         """End helm, which then writes down how far it came, and wait until it has."""
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
+        with contextlib.suppress(RuntimeError):  # it has just ended by itself
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._ended.wait()
 
     def _work(self) -> None:
         try:
@@ -314,6 +315,7 @@ class Operation:
             self._error = HelmError("helm was ended")
         finally:
             self._loop.close()
+            self._ended.set()
 
 
 def _upgrade(release: str, namespace: str, chart: Path | str, chart_version: str) -> list[str]:

@@ -189,7 +189,7 @@ def _what_now(outcome: Outcome, target: Target) -> list[str]:
         undo = f"take it away with `privreg-values uninstall{_flags(target)}`"
         if outcome.before:
             undo = f"go back with {back}"
-        # On a busy cluster helm was seen to end and to leave the revision pending, which it upgrades no more.
+        # Helm upgrades nothing that is pending: a helm that was killed could not write down that it failed.
         return [state, f"{undo}{', then' if is_pending(outcome.status) else ', or'} go on with {again}"]
     return [state, f"begin again with {again}"]
 
