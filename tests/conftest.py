@@ -1,6 +1,7 @@
 """How the tests are spread over processes, and the fixtures of all tiers."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Each process but the first has a cluster of its own. (That of a user is shared; see SHARED_CLUSTERS.)
-CACHE = Path(__file__).parents[1] / ".cache"
+TESTS = Path(__file__).parent
+CACHE = TESTS.parent / ".cache"
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 if PROCESS != "gw0":
     os.environ["PRIVREG_CLUSTER_DIR"] = str(CACHE / f"cluster-{PROCESS}")
@@ -26,16 +28,29 @@ from tests.control_plane import ControlPlane, running  # noqa: E402
 EMBEDDED = kubeconfig_of_user() is None and not kind.docker_answers()
 
 # Tests that share a cluster, and so a process; in the order of starting, because they take longest.
-CLI = tuple(f"tests/e2e/test_{it}" for it in ("apply", "doctor", "every_namespace", "migrate", "node_config"))
+E2E = {
+    "second cluster": ("demo", "embedded_cluster"),
+    "cluster of the CLI": ("apply", "doctor", "every_namespace", "migrate", "node_config"),
+    "cluster of the storage": ("delivery_without_watcher", "object_storage", "secrets_of_the_user", "storage"),
+}
 SHARED_CLUSTERS = {
-    "second cluster": ("tests/e2e/test_demo.py", "tests/e2e/test_embedded_cluster.py"),
-    **({"cluster of the CLI": CLI} if EMBEDDED else {}),
+    **{
+        name: tuple(f"tests/e2e/test_{it}" for it in files)
+        for name, files in E2E.items()
+        if EMBEDDED or name == "second cluster"
+    },
     "cluster": ("tests/e2e/",),
 }
 
-
-# Verdicts are kept by the process that asked for them.
-SCOPES = SHARED_CLUSTERS | {"verdicts": ("tests/chart/test_verdicts.py",)}
+# An API server takes ten seconds to start; verdicts are kept by the process that asked for them.
+SHARED_API_SERVERS = {
+    f"API server of {tier}": tuple(
+        str(path.relative_to(TESTS.parent)) for path in sorted((TESTS / tier).glob("test_*.py"))
+        if re.search(r"\b(control_plane|kubectl): ", path.read_text())
+    )
+    for tier in ("unit", "chart")
+}  # fmt: skip
+SCOPES = SHARED_CLUSTERS | SHARED_API_SERVERS | {"verdicts": ("tests/chart/test_verdicts.py",)}
 
 
 def scope_of(nodeid: str) -> str:
@@ -60,8 +75,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share a cluster come first."""
-    order = list(SHARED_CLUSTERS)
+    """Those that share something come first, the longest before the others."""
+    order = list(SCOPES)
     items.sort(key=lambda item: order.index(scope) if (scope := scope_of(item.nodeid)) in order else len(order))
 
 

@@ -51,7 +51,7 @@ def test_the_registry_behind_the_gateway_listens_on_a_unix_socket_and_on_no_port
 
 def test_the_registry_behind_the_gateway_mounts_no_users_and_authenticates_nobody() -> None:
     for rendering in with_gateway():
-        assert set(mounts(rendering.registry)) <= {"config", "run", "storage", "scratch"}, rendering.name
+        assert set(mounts(rendering.registry)) <= {"config", "run", "storage", "s3", "scratch"}, rendering.name
         assert "auth" not in rendering.config
 
 

@@ -218,6 +218,7 @@ def test_a_failure_is_traced_says_what_to_type_next_and_leaves_the_revision_befo
     assert "level=" not in ended.err
     (values / "overlay.yaml").write_text(OVERLAY)
     assert run("diff", *FILES).code == 0
+    assert run("uninstall", "--yes").code == 0
 
 
 @pytest.mark.parametrize(
