@@ -5,7 +5,6 @@ There are no controllers: namespaces get no ServiceAccount `default`, and nothin
 
 import json
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 from tests.cluster import pki
 from tests.cluster.paths import BIN
+from tests.ports import free_ports
 
 Json = dict[str, Any]
 START_TIMEOUT = 120.0  # seconds; some ten are usual
@@ -149,7 +149,7 @@ def running(folder: Path) -> Iterator[ControlPlane]:
     for name in ("etcd", "kube-apiserver"):
         if not (BIN / name).exists():
             raise FileNotFoundError(f"{BIN / name}: not built yet; run `make tools`")
-    client_port, peer_port, api_port = _free_ports(3)
+    client_port, peer_port, api_port = free_ports(3)
     etcd, api = f"http://127.0.0.1:{client_port}", f"https://127.0.0.1:{api_port}"
     peer = f"http://127.0.0.1:{peer_port}"
     authority = pki.Authority.create(folder)
@@ -188,11 +188,3 @@ def running(folder: Path) -> Iterator[ControlPlane]:
         control_plane = ControlPlane(api_port, folder, etcd_program, api_server)
         control_plane.wait_until_ready()
         yield control_plane
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

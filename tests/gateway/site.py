@@ -4,7 +4,6 @@ import contextlib
 import csv
 import itertools
 import os
-import random
 import re
 import signal
 import socket
@@ -18,6 +17,7 @@ from tests.gateway.logs import GatewayLog, Reached, RegistryLog, wait_for
 from tests.gateway.mounts import Addresses, Files, Values, render
 from tests.gateway.users import ADMIN
 from tests.gateway.volume import Volume
+from tests.ports import free_ports
 
 INTERVAL = "0.2"  # seconds between the gateway's two looks at what is mounted
 
@@ -56,7 +56,7 @@ class Site:
         self._sentinels = itertools.count()
         run, storage = folder / "run", folder / "storage"
         run.mkdir()
-        clients, metrics, debug = _free_ports(3)
+        clients, metrics, debug = free_ports(3)
         self.addresses = Addresses(clients, metrics, debug, run, storage)
         self.client = Client(self.addresses.clients)
         self.request = self.client.request
@@ -182,13 +182,3 @@ class Site:
         """How many entries a stick table has."""
         (used,) = re.findall(rf"^# table: {name}, .*used:(\d+)", self.admin(f"show table {name}"), re.MULTILINE)
         return int(used)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, none of them one that the kernel gives to connections."""
-    found: set[int] = set()
-    while len(found) < count:
-        port = random.randrange(15000, 32000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.add(port)
-    return list(found)

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 
 from tests.cluster import pki
 from tests.cluster.paths import BIN, ROOT, environment
+from tests.ports import free_ports
 
 VALUES = ROOT / "charts" / "privreg" / "ci" / "token-values.yaml"
 REALM, SERVICE, ISSUER = "https://auth.example.com/token", "registry.example.com", "auth.example.com"
@@ -78,9 +79,7 @@ def rendered_configuration(keys: str) -> dict[str, Any]:
 @contextmanager
 def registry(folder: Path, keys: str, content: str) -> Iterator[str]:
     """The registry with the rendered configuration, its paths and address changed for this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_ports(1)[0]}"
     configuration = rendered_configuration(keys)
     option = "jwks" if keys == "jwks" else "rootcertbundle"
     mounted = Path(configuration["auth"]["token"][option])

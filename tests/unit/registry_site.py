@@ -14,6 +14,7 @@ from privreg_values.registry.client import Client, Site, digest
 from privreg_values.users.credentials import hash_password
 from tests.cluster import pki
 from tests.cluster.paths import BIN
+from tests.ports import free_ports
 
 HOST = "registry.example.com"
 USER, PASSWORD = "admin", "correct horse battery"
@@ -49,7 +50,7 @@ def running(folder: Path, *, deletion: bool = True) -> Iterator[RunningRegistry]
     authority = pki.Authority.create(folder / "pki")
     authority.issue("registry", HOST, sans=(HOST, "localhost"))
     (folder / "htpasswd").write_text(f"{USER}:{hash_password(PASSWORD, 4)}\n")
-    port = _free_port()
+    (port,) = free_ports(1)
     config = {
         "version": "0.1",
         "log": {"level": "info", "accesslog": {"disabled": True}},
@@ -84,12 +85,6 @@ def push_app(registry: RunningRegistry) -> None:
     described["digest"] = digest(config)
     manifest = {"schemaVersion": 2, "mediaType": kind, "config": described, "layers": []}
     client.push_manifest("team/app", "1", json.dumps(manifest).encode())
-
-
-def _free_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return int(it.getsockname()[1])
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

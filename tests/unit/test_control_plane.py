@@ -32,9 +32,10 @@ def processes_in(folder: Path) -> list[str]:
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_however_the_tests_end(ending: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as holder:
+    errors = tmp_path / "errors"
+    with errors.open("w") as file, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=file) as holder:
         assert holder.stdout
-        assert holder.stdout.readline() == b"ready\n"
+        assert holder.stdout.readline() == b"ready\n", errors.read_text()
         assert len(processes_in(tmp_path)) == 2
         holder.send_signal(ending)
         holder.wait()
