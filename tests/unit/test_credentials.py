@@ -1,6 +1,7 @@
 """credentials.py: names, passwords, hashes."""
 
 import math
+import re
 
 import bcrypt
 import pytest
@@ -38,6 +39,11 @@ def test_a_generated_password_has_160_random_bits_of_letters_and_digits() -> Non
     assert password.isascii()
     assert password.isalnum()
     assert password != credentials.generate_password()
+
+
+def test_what_is_generated_always_has_letters_of_both_cases_and_digits_by_which_it_is_known() -> None:
+    made = [credentials.generate_password() for _ in range(2000)]  # of letters and digits alone 17 would lack one
+    assert all(re.search("[a-z]", it) and re.search("[A-Z]", it) and re.search("[0-9]", it) for it in made)
 
 
 def test_a_generated_secret_is_longer_than_the_chart_demands() -> None:

@@ -9,10 +9,12 @@ import string
 import bcrypt
 
 from privreg_values.errors import CredentialError
+from privreg_values.values.secrets import is_mixed
 
 ALPHABET = string.ascii_letters + string.digits
-PASSWORD_LENGTH = 27  # letters and digits: 62**27 > 2**160
-SECRET_LENGTH = 43  # 62**43 > 2**256
+# Letters and digits: 62**27 > 2**160 and 62**43 > 2**256, also without the hundredth that lacks one of the kinds.
+PASSWORD_LENGTH = 27
+SECRET_LENGTH = 43
 
 # The gateway computes a hash once in gateway.cacheSeconds for each user, the registry by itself (auth.mode
 # htpasswd) at every request: the cost decides how many they can answer. A password of 160 random bits cannot
@@ -75,17 +77,20 @@ def check_password(password: str) -> None:
 
 
 def generate_password() -> str:
-    """Make a password of at least 160 random bits, letters and digits only."""
+    """Make a password of at least 160 random bits, letters of both cases and digits."""
     return _random(PASSWORD_LENGTH)
 
 
 def generate_secret() -> str:
-    """Make a secret of at least 256 random bits, letters and digits only."""
+    """Make a secret of at least 256 random bits, letters of both cases and digits."""
     return _random(SECRET_LENGTH)
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    while True:
+        text = "".join(secrets.choice(ALPHABET) for _ in range(length))
+        if is_mixed(text):
+            return text
 
 
 def hash_password(password: str, cost: int) -> str:

@@ -24,6 +24,7 @@ from privreg_values.users.pull_credential import CREDENTIAL, PullCredential
 from privreg_values.users.roles import Grant, Role
 from privreg_values.users.user_list import USERS, User, UserList, mode
 from privreg_values.values.nodes import Path, Value, locate
+from privreg_values.values.secrets import is_mixed
 
 PULL_USER = "cluster"  # what the cluster itself pulls with
 DEFAULT_ROLES = {"admin": Role.ADMIN, "ci": Role.PUSH, PULL_USER: Role.PULL}
@@ -249,6 +250,4 @@ class Users:
 
 def _looks_generated(password: str) -> bool:
     """Tell a password that was generated from one that somebody thought of, when a hash has to be made anew."""
-    kinds = (str.islower, str.isupper, str.isdigit)
-    letters = len(password) == PASSWORD_LENGTH and all(character in ALPHABET for character in password)
-    return letters and all(any(kind(character) for character in password) for kind in kinds)
+    return len(password) == PASSWORD_LENGTH and set(password) <= set(ALPHABET) and is_mixed(password)

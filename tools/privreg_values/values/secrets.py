@@ -168,12 +168,13 @@ def looks_secret(text: str, known: Collection[str] = (), depth: int = 0) -> str:
 def _plain_look(text: str, known: Collection[str]) -> str:
     if any(it in text for it in known):
         return "a known password"
-    if any(_is_mixed(it) for it in _GENERATED.findall(text)):
+    if any(is_mixed(it) for it in _GENERATED.findall(text)):
         return "a generated secret"
     return next((what for pattern, what in _LOOKS if pattern.search(text)), "")
 
 
-def _is_mixed(text: str) -> bool:
+def is_mixed(text: str) -> bool:
+    """Tell whether a text has letters of both cases and digits, as all that `gen` makes has; no digest does."""
     return all(any(kind(it) for it in text) for kind in (str.islower, str.isupper, str.isdigit))
 
 
