@@ -66,16 +66,21 @@ users() {
     ' "$1"
 }
 
-# The state that haproxy_server_status and the header of /v2/ show, current or refused, and a socket that is there as
-# soon as HAProxy has read this configuration.
+# The first file that HAProxy reads: it tells the last one which configuration the reading began with.
+begin() { printf 'global\n    setenv BEGUN_WITH %s\n' "$generation"; }
+
+# The last one, with the state that haproxy_server_status and the header of /v2/ show, current or refused, and a socket
+# that is there as soon as HAProxy has read a configuration; its name tells whether that was one and the same from the
+# first file to the last.
 state() {
     printf 'global\n    set-var proc.configuration str(%s)\n' "$1"
-    printf '    stats socket "%s/%s" mode 600 level user\n\n' "$RUN" "$(proof)"
+    # shellcheck disable=SC2016 # HAProxy puts in what the first file has set
+    printf '    stats socket "%s/read-${BEGUN_WITH}-%s" mode 600 level user\n\n' "$RUN" "$generation"
     printf '# A server that is never used: it is in maintenance when a new configuration was refused.\n'
     printf 'backend configuration\n    server current 127.0.0.1:1%s\n' "$([ "$1" = current ] || echo ' disabled')"
 }
 
-proof() { echo "read-$generation"; }
+is_read() { [ -S "$RUN/read-$generation-$generation" ]; }
 
 # Put together what is mounted, in RUN/next; prints why and fails when it is not good.
 prepare() {
@@ -83,8 +88,9 @@ prepare() {
     rm -rf "$next" && mkdir "$next" && cp -L "$CONFIG"/* "$next/" &&
         { [ -z "$TLS" ] || cp -L "$TLS/tls.crt" "$TLS/tls.key" "$next/"; } &&
         users "$AUTH/htpasswd" >"$next/users.cfg" &&
+        begin >"$next/begin.cfg" &&
         state current >"$next/state.cfg" &&
-        (cd "$next" && haproxy -c -f haproxy.cfg -f users.cfg -f state.cfg)
+        (cd "$next" && haproxy -c -f begin.cfg -f haproxy.cfg -f users.cfg -f state.cfg)
 }
 
 # Names with a role that no user has, and users without a role: allowed nothing, and said.
@@ -113,7 +119,7 @@ activate() {
 change_over() { # SECONDS of the check
     patience=$((20 * $1 + 20)) # tenths of a second
     tries=0
-    while [ ! -S "$RUN/$(proof)" ]; do
+    while ! is_read; do
         [ -z "$ending" ] && [ "$tries" -lt $((5 * patience)) ] || return 1
         [ $((tries % patience)) != 0 ] || kill -USR2 "$haproxy" || return 1
         tries=$((tries + 1))
@@ -122,13 +128,14 @@ change_over() { # SECONDS of the check
 }
 
 reload() {
-    rm -f "$RUN/$(proof)"
+    rm -f "$RUN"/read-*
     generation=$((generation + 1))
     began=$(date +%s)
     if reason=$(prepare 2>&1); then
         activate
         said="the changed configuration is active"
     else
+        begin >"$RUN/active/begin.cfg"
         state refused >"$RUN/active/state.cfg"
         said="the changed configuration is REFUSED, the old one stays: $reason"
     fi
@@ -150,13 +157,13 @@ if ! reason=$(prepare 2>&1); then
 fi
 activate
 cd "$RUN"
-haproxy -W -f active/haproxy.cfg -f active/users.cfg -f active/state.cfg &
+haproxy -W -f active/begin.cfg -f active/haproxy.cfg -f active/users.cfg -f active/state.cfg &
 haproxy=$!
 # Let requests end before the process does; the kubelet sets the limit.
 trap 'ending=1; kill -USR1 "$haproxy"' TERM INT
 
 # Before that, the signal to reload would end it.
-while [ ! -S "$RUN/$(proof)" ] && kill -0 "$haproxy" 2>/dev/null; do sleep 0.1; done
+while ! is_read && kill -0 "$haproxy" 2>/dev/null; do sleep 0.1; done
 while kill -0 "$haproxy" 2>/dev/null; do
     sleep "$INTERVAL" &
     wait $! || true
