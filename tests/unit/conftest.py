@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from privreg_values.__main__ import main
+from tests.cluster import pki
+from tests.unit.registry_site import HOST, RunningRegistry, push_app, running
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,19 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """A registry that has team/app:1."""
+    with running(tmp_path_factory.mktemp("registry")) as it:
+        push_app(it)
+        yield it
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an authority, with the certificate of a server of that host."""
+    folder = tmp_path_factory.mktemp("pki")
+    pki.Authority.create(folder).issue("server", HOST, sans=(HOST,))
+    return folder

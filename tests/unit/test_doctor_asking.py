@@ -1,7 +1,6 @@
 """What the doctor asks a registry: the real one, and others that are ill."""
 
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,27 +13,11 @@ from privreg_values.doctor.facts import Image, Login
 from privreg_values.doctor.names import parse
 from privreg_values.pull_secret.docker_config import Credential
 from privreg_values.registry.check import Login as Pusher
-from tests.cluster import pki
 from tests.unit.ill_server import CHALLENGE, Answer, Request, serving
-from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, push_app, running
+from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry
 
 KNOWN, STRANGER = Credential(USER, PASSWORD), Credential(USER, "guessed")
 IMAGE = f"{HOST}/team/app"
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry that has team/app:1."""
-    with running(tmp_path_factory.mktemp("registry")) as it:
-        push_app(it)
-        yield it
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pki")
-    pki.Authority.create(folder).issue("server", HOST, sans=(HOST,))
-    return folder
 
 
 def test_the_registry_says_whom_it_lets_in_and_what_it_has(registry: RunningRegistry) -> None:

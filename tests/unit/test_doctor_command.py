@@ -13,12 +13,11 @@ from delivery import Place as DeliveryPlace
 from delivery import Refused, put_secret
 from kubernetes_api import Api
 from privreg_values.pull_secret.docker_config import Credential, make
-from tests.cluster import pki
 from tests.cluster.paths import BIN
 from tests.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.unit.conftest import Cli, Ended
 from tests.unit.ill_server import CHALLENGE, Answer, Request, serving
-from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry, push_app, running
+from tests.unit.registry_site import HOST, PASSWORD, USER, RunningRegistry
 
 KNOWN, STRANGER = Credential(USER, PASSWORD), Credential(USER, "guessed")
 IMAGE = f"{HOST}/team/app"
@@ -43,21 +42,6 @@ THE_PROGRAMS = {
     "watcher": "",
 }
 UNAUTHORIZED = "pulling from host registry.example.com failed with status code [manifests 1]: 401 Unauthorized"
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    """A registry that has team/app:1."""
-    with running(tmp_path_factory.mktemp("registry")) as it:
-        push_app(it)
-        yield it
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pki")
-    pki.Authority.create(folder).issue("server", HOST, sans=(HOST,))
-    return folder
 
 
 @pytest.fixture
