@@ -42,7 +42,7 @@ SHARED_CLUSTERS = {
     "cluster": ("tests/e2e/",),
 }
 
-# An API server takes ten seconds to start; verdicts are kept by the process that asked for them.
+# An API server takes ten seconds to start.
 SHARED_API_SERVERS = {
     f"API server of {tier}": tuple(
         str(path.relative_to(TESTS.parent)) for path in sorted((TESTS / tier).glob("test_*.py"))
@@ -50,11 +50,16 @@ SHARED_API_SERVERS = {
     )
     for tier in ("unit", "chart")
 }  # fmt: skip
-SCOPES = SHARED_CLUSTERS | SHARED_API_SERVERS | {"verdicts": ("tests/chart/test_verdicts.py",)}
+# What Helm made of the same values is kept by the process that asked for it. (Generated values never come twice.)
+RENDERINGS = {"renderings": ("tests/chart/",)}
+ALONE = ("tests/chart/test_generated_values.py", "tests/chart/test_reproducible.py")
+SCOPES = SHARED_CLUSTERS | SHARED_API_SERVERS | RENDERINGS
 
 
 def scope_of(nodeid: str) -> str:
     """Tests of one scope run one after the other in one process."""
+    if nodeid.startswith(ALONE):
+        return nodeid
     return next((name for name, paths in SCOPES.items() if nodeid.startswith(paths)), nodeid)
 
 

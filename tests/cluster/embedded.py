@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import addons, cgroups, components, images, network
+from . import addons, cgroups, components, network, store
 from .cluster import Cluster
 from .errors import ClusterError, StepFailed
 from .layout import HOSTS, Layout
@@ -24,10 +24,9 @@ LOCK = CLUSTER / "lock"
 INIT = "init.json"  # the identity of the first process inside
 READY = "ready"  # written when everything stands
 
-BOOT = Step("start etcd, containerd and Kubernetes", 8)
-LOAD = Step("load the images", 8)
-ADDONS = Step("start DNS and the Ingress controller", 8)
-STEPS = [BOOT, LOAD, ADDONS]
+BOOT = Step("start etcd, containerd and Kubernetes", 4)
+ADDONS = Step("start DNS and the Ingress controller", 6)
+STEPS = [BOOT, ADDONS]
 
 
 def running() -> Cluster | None:
@@ -38,15 +37,24 @@ def running() -> Cluster | None:
     return None
 
 
+def check() -> None:
+    """Say what stands in the way, before anything is built.
+
+    Raises:
+        ClusterError: not Linux, or not root.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise ClusterError(
+            "the embedded cluster needs Linux and root: run this as root, or set KUBECONFIG to a cluster of yours"
+        )
+
+
 def up(progress: Progress) -> Cluster:
     """Start the cluster, or find it running; what an earlier crash left is cleared away first.
 
     Raises:
-        ClusterError: not root, or not Linux.
         StepFailed: a component does not come up.
     """
-    if os.geteuid() != 0:
-        raise ClusterError("the embedded cluster needs root: run this as root, or set KUBECONFIG to a cluster of yours")
     with exclusive(LOCK):
         if cluster := running():
             print("the cluster is running already", file=sys.stderr)
@@ -91,13 +99,11 @@ def _start(layout: Layout, progress: Progress) -> Cluster:
     addons.make_volume_folders(STATE)
     cgroups.create(layout.link)
     with progress.step(BOOT):
+        store.link(STATE / "containerd")
         init = _boot(layout)
         cluster = _cluster(layout, init)
         _wait_for("containerd", layout, init, lambda: _succeeds(cluster.inside(_ctr("version"))))
         _wait_for("kube-apiserver", layout, init, lambda: _api_answers(layout))
-    with progress.step(LOAD):
-        for image in images.FOR_NODE:
-            _import(cluster, image, layout.log("images"))
     with progress.step(ADDONS):
         log = layout.log("addons")
         addons.apply_storage(layout.kubeconfig, log)
@@ -158,14 +164,6 @@ def _api_answers(layout: Layout) -> bool:
 
 def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def _import(cluster: Cluster, image: images.Image, log: Path) -> None:
-    command = cluster.inside(_ctr("--namespace=k8s.io", "images", "import", str(image.archive)))
-    with log.open("a") as output:
-        ended = subprocess.run(command, stdout=output, stderr=output, check=False)
-    if ended.returncode:
-        raise StepFailed(f"load image {image.name}", log, f"ctr ended with {ended.returncode}")
 
 
 def _ctr(*arguments: str) -> list[str]:

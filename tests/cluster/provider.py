@@ -4,7 +4,7 @@ from . import debian, embedded, existing, images, kind, setup
 from .cluster import Cluster, kubeconfig_of_user
 from .errors import ClusterError
 from .programs import FOR_CLIENTS, FOR_CLUSTER, FOR_KIND, FOR_TESTS, KUBERNETES, Program
-from .progress import Progress, Step
+from .setup import Needs
 
 
 def up(for_tests: bool = False) -> Cluster:
@@ -19,28 +19,20 @@ def up(for_tests: bool = False) -> Cluster:
     clients = FOR_CLIENTS + (FOR_TESTS if for_tests else ())
     if kubeconfig := kubeconfig_of_user():
         cluster = existing.find(kubeconfig)
-        _prepare((KUBERNETES, *clients), images.FOR_CLIENTS, debian.FOR_CLIENTS, [])
+        setup.run(Needs((KUBERNETES, *clients), images.FOR_CLIENTS, debian.FOR_CLIENTS), [])
         return cluster
     if kind.docker_answers():
         for_kind = (images.TRAEFIK_IMAGE, *images.FOR_CLIENTS)
-        return kind.up(_prepare((*FOR_KIND, *clients), for_kind, debian.FOR_CLIENTS, kind.STEPS))
+        return kind.up(setup.run(Needs((*FOR_KIND, *clients), for_kind, debian.FOR_CLIENTS), kind.STEPS))
+    embedded.check()
     wanted = (*images.FOR_NODE, *images.FOR_CLIENTS)
     packages = debian.FOR_CLUSTER | debian.FOR_CLIENTS
-    return embedded.up(_prepare((*FOR_CLUSTER, *clients), wanted, packages, embedded.STEPS))
+    return embedded.up(setup.run(Needs((*FOR_CLUSTER, *clients), wanted, packages, store=True), embedded.STEPS))
 
 
 def tools(programs: tuple[Program, ...]) -> None:
     """Build the programs that are not there yet, and install the Debian packages that the tests use."""
-    _prepare(programs, (), debian.FOR_CLIENTS | debian.FOR_TESTS, [])
-
-
-def _prepare(
-    programs: tuple[Program, ...], wanted: tuple[images.Image, ...], packages: dict[str, str], after: list[Step]
-) -> Progress:
-    """Set up what is missing; returns the progress that the steps `after` go on with."""
-    progress = Progress([*setup.plan(programs, wanted, packages), *after])
-    setup.run(programs, wanted, packages, progress)
-    return progress
+    setup.run(Needs(programs, packages=debian.FOR_CLIENTS | debian.FOR_TESTS), [])
 
 
 def running() -> Cluster | None:

@@ -1,34 +1,61 @@
 """Everything that has to be there before a cluster can start: packages, binaries, images."""
 
-from . import debian, golang, images
+from dataclasses import dataclass, field
+
+from . import debian, golang, images, store
+from .images import Image
+from .lock import exclusive
+from .paths import CACHE
 from .programs import Program
 from .progress import Progress, Step
 
-
-def plan(programs: tuple[Program, ...], wanted: tuple[images.Image, ...], packages: dict[str, str]) -> list[Step]:
-    """The steps that are still to be done, in order."""
-    return [
-        *([debian.INSTALL] if debian.missing(packages) else []),
-        *(golang.step(program) for program in golang.missing(programs)),
-        *(images.step(image) for image in images.missing(wanted)),
-    ]
+LOCK = CACHE / "set-up.lock"
 
 
-def run(
-    programs: tuple[Program, ...],
-    wanted: tuple[images.Image, ...],
-    packages: dict[str, str],
-    progress: Progress,
-) -> None:
-    """Do the steps of `plan`.
+@dataclass(frozen=True)
+class Needs:
+    """What has to be there.
+
+    Attributes:
+        programs: built from Go modules.
+        images: made here.
+        packages: of Debian; see debian.FOR_CLUSTER.
+        store: the images unpacked, for the embedded cluster.
+    """
+
+    programs: tuple[Program, ...]
+    images: tuple[Image, ...] = ()
+    packages: dict[str, str] = field(default_factory=dict)
+    store: bool = False
+
+
+def run(needs: Needs, after: list[Step]) -> Progress:
+    """Make what is missing, while nobody else does; returns the progress that the steps `after` go on with.
 
     Raises:
         ClusterError: something is missing that cannot be installed.
         StepFailed: a step failed.
     """
-    if lacking := debian.missing(packages):
-        debian.install(lacking, progress)
-    for program in golang.missing(programs):
-        golang.build(program, progress)
-    for image in images.missing(wanted):
-        images.make(image, progress)
+    if not _plan(needs):
+        return Progress(after)
+    with exclusive(LOCK):
+        progress = Progress([*_plan(needs), *after])
+        if lacking := debian.missing(needs.packages):
+            debian.install(lacking, progress)
+        for program in golang.missing(needs.programs):
+            golang.build(program, progress)
+        for image in images.missing(needs.images):
+            images.make(image, progress)
+        if needs.store and store.missing():
+            store.make(progress)
+    return progress
+
+
+def _plan(needs: Needs) -> list[Step]:
+    """The steps that are still to be done, in order."""
+    return [
+        *([debian.INSTALL] if debian.missing(needs.packages) else []),
+        *(golang.step(program) for program in golang.missing(needs.programs)),
+        *(images.step(image) for image in images.missing(needs.images)),
+        *([store.STEP] if needs.store and store.missing() else []),
+    ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import store
 from tests.cluster.paths import ROOT
 from tests.cluster.process import ProcessId
 
@@ -47,9 +48,23 @@ class Sandbox:
         output, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess([command], process.returncode, output, errors)
 
+    def kill(self) -> None:
+        """End the cluster's first process, as a crash would."""
+        init = self.init
+        assert init
+        os.kill(init.pid, signal.SIGKILL)
+        wait_for("end of init", lambda: not init.is_alive())
+
     def answers(self) -> bool:
         kubectl = [".cache/bin/kubectl", f"--kubeconfig={self.state / 'admin.kubeconfig'}", "get", "--raw=/readyz"]
         return subprocess.run(kubectl, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def before(second_cluster: Path) -> dict[str, object]:
+    """The traces of a cluster that was never there."""
+    assert not (second_cluster / "state").exists()
+    return traces("no such link")
 
 
 @pytest.fixture
@@ -90,46 +105,18 @@ def traces(link: str) -> dict[str, object]:
     }
 
 
-def test_down_leaves_no_process_mount_interface_cgroup_or_firewall_rule(sandbox: Sandbox) -> None:
-    before = traces("no such link")
-    assert sandbox.run("up").returncode == 0
+def test_ctrl_c_in_the_middle_takes_everything_back_and_says_so(sandbox: Sandbox) -> None:
+    started = sandbox.start("up")
+    wait_for("init", lambda: sandbox.init is not None)
     init = sandbox.init
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate(timeout=60)
+    assert started.returncode == 1
+    assert "taken back" in errors
+    assert "Traceback" not in errors
     assert init
-    assert sandbox.answers()
-    link = f"privreg{json.loads((sandbox.state / 'layout.json').read_text())['subnet']}"
-    assert traces(link)["links"] == [link]
-    inside = Path(f"/proc/{init.pid}/ns/pid").readlink()
-
-    assert sandbox.run("down").returncode == 0
-
-    assert not sandbox.state.exists()
     assert not init.is_alive()
-    assert not [path for path in Path("/proc").glob("[0-9]*/ns/pid") if _target(path) == inside]
-    wait_for("clean machine", lambda: traces(link) == before, timeout=10)
-
-
-def _target(path: Path) -> Path | None:
-    try:
-        return path.readlink()
-    except OSError:  # a process that has just ended
-        return None
-
-
-def test_an_up_while_another_works_waits_and_then_finds_its_cluster(sandbox: Sandbox) -> None:
-    first = sandbox.start("up")
-    wait_for("lock", (sandbox.folder / "lock").exists)
-    second = sandbox.run("up")
-    first.communicate(timeout=120)
-    assert (first.returncode, second.returncode) == (0, 0)
-    assert sandbox.answers()
-
-
-def test_a_second_up_finds_the_cluster_running_and_starts_nothing(standing: Sandbox) -> None:
-    first = standing.init
-    again = standing.run("up")
-    assert again.returncode == 0
-    assert "running already" in again.stderr
-    assert standing.init == first
+    assert not sandbox.state.exists()
 
 
 def test_up_killed_in_the_middle_is_cleared_away_by_the_next_up(sandbox: Sandbox) -> None:
@@ -147,39 +134,20 @@ def test_up_killed_in_the_middle_is_cleared_away_by_the_next_up(sandbox: Sandbox
     assert sandbox.answers()
 
 
-def test_one_kill_ends_the_cluster_and_the_next_up_works(standing: Sandbox) -> None:
-    init = standing.init
-    assert init
-    os.kill(init.pid, signal.SIGKILL)
-    wait_for("end of init", lambda: not init.is_alive())
-    assert not standing.answers()
-    assert standing.run("status").returncode == 1
-    assert standing.run("up").returncode == 0
-    assert standing.answers()
+def test_a_second_up_finds_the_cluster_running_and_starts_nothing(standing: Sandbox) -> None:
+    first = standing.init
+    again = standing.run("up")
+    assert again.returncode == 0
+    assert "running already" in again.stderr
+    assert standing.init == first
 
 
-def test_ctrl_c_in_the_middle_takes_everything_back_and_says_so(sandbox: Sandbox) -> None:
-    started = sandbox.start("up")
-    wait_for("init", lambda: sandbox.init is not None)
-    init = sandbox.init
-    started.send_signal(signal.SIGINT)
-    _, errors = started.communicate(timeout=60)
-    assert started.returncode == 1
-    assert "taken back" in errors
-    assert "Traceback" not in errors
-    assert init
-    assert not init.is_alive()
-    assert not sandbox.state.exists()
-
-
-def test_a_state_folder_from_before_a_reboot_is_not_mistaken_for_a_cluster(sandbox: Sandbox) -> None:
-    sandbox.state.mkdir()
-    own = ProcessId.of(os.getpid())  # alive, but of another boot: it must not be killed
-    ProcessId(own.pid, own.started, "another-boot").save(sandbox.state / "init.json")
-    (sandbox.state / "ready").touch()
-    assert sandbox.run("status").returncode == 1
-    assert sandbox.run("up").returncode == 0
-    assert sandbox.answers()
+def test_what_is_unpacked_is_shared_by_all_clusters_and_what_containerd_writes_is_not(standing: Sandbox) -> None:
+    shared, own = store.folder(), standing.state / "containerd"
+    files = {path.relative_to(shared) for path in shared.rglob("*") if path.is_file() and not path.is_symlink()}
+    written = {path for path in files if (shared / path).stat().st_ino != (own / path).stat().st_ino}
+    assert {path.name for path in written} == {"meta.db", "metadata.db"}
+    assert len(files) > 1000
 
 
 def test_a_component_that_dies_is_started_again(standing: Sandbox) -> None:
@@ -190,6 +158,56 @@ def test_a_component_that_dies_is_started_again(standing: Sandbox) -> None:
     os.kill(int(api_server), signal.SIGKILL)
     wait_for("end of the API server", lambda: not standing.answers())
     wait_for("new API server", standing.answers)
+
+
+def test_one_kill_ends_the_cluster_and_the_next_up_works(standing: Sandbox) -> None:
+    standing.kill()
+    assert not standing.answers()
+    assert standing.run("status").returncode == 1
+    assert standing.run("up").returncode == 0
+    assert standing.answers()
+
+
+def test_after_a_reboot_the_old_state_folder_is_no_cluster_and_two_ups_at_once_make_one(standing: Sandbox) -> None:
+    standing.kill()
+    own = ProcessId.of(os.getpid())  # alive, but of another boot: it must not be killed
+    ProcessId(own.pid, own.started, "another-boot").save(standing.state / "init.json")
+    assert (standing.state / "ready").exists()
+    assert standing.run("status").returncode == 1
+
+    first = standing.start("up")
+    wait_for("lock", lambda: (standing.folder / "lock").read_text() == str(first.pid))
+    second = standing.run("up")
+    first.communicate(timeout=120)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert f"waiting for process {first.pid}" in second.stderr
+    assert "running already" in second.stderr
+    assert standing.answers()
+
+
+def test_down_leaves_no_process_mount_interface_cgroup_or_firewall_rule(
+    before: dict[str, object], standing: Sandbox
+) -> None:
+    init = standing.init
+    assert init
+    link = f"privreg{json.loads((standing.state / 'layout.json').read_text())['subnet']}"
+    assert traces(link)["links"] == [link]
+    inside = Path(f"/proc/{init.pid}/ns/pid").readlink()
+
+    assert standing.run("down").returncode == 0
+
+    assert not standing.state.exists()
+    assert not init.is_alive()
+    assert not [path for path in Path("/proc").glob("[0-9]*/ns/pid") if _target(path) == inside]
+    wait_for("clean machine", lambda: traces(link) == before, timeout=10)
+
+
+def _target(path: Path) -> Path | None:
+    try:
+        return path.readlink()
+    except OSError:  # a process that has just ended
+        return None
 
 
 # Run in a network namespace of its own, so that nobody else's clusters are there.

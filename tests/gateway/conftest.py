@@ -6,6 +6,7 @@ import pytest
 
 from tests.gateway.mounts import Files, Values
 from tests.gateway.site import Site
+from tests.gateway.users import AND_SLOW
 
 MakeSite = Callable[..., Site]
 
@@ -14,6 +15,14 @@ MakeSite = Callable[..., Site]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site for tests that change neither its users nor its configuration."""
     it = Site(tmp_path_factory.mktemp("site"), {})
+    yield it
+    it.stop()
+
+
+@pytest.fixture(scope="session")
+def slow_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same with a user whose password takes long to compare."""
+    it = Site(tmp_path_factory.mktemp("slow-site"), {"auth": AND_SLOW})
     yield it
     it.stop()
 

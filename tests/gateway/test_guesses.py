@@ -11,7 +11,7 @@ from tests.gateway.client import Client
 from tests.gateway.conftest import MakeSite
 from tests.gateway.logs import wait_for
 from tests.gateway.site import Site
-from tests.gateway.users import ADMIN, PULL, PUSH, SLOW, TEAM_PULL, basic
+from tests.gateway.users import ADMIN, AND_SLOW, PULL, PUSH, SLOW, TEAM_PULL, basic
 
 LIMIT = 3
 PROXY = "127.0.0.1"
@@ -24,7 +24,7 @@ STRICT = {
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site with a low limit; each test comes from addresses of its own."""
-    it = Site(tmp_path_factory.mktemp("strict"), {"gateway": STRICT})
+    it = Site(tmp_path_factory.mktemp("strict"), {"auth": AND_SLOW, "gateway": STRICT})
     yield it
     it.stop()
 
@@ -165,8 +165,9 @@ def test_how_many_guesses_are_compared_in_a_second_is_bounded_however_many_addre
     assert site.request("GET", "/v2/", PUSH, headers={"X-Forwarded-For": "192.0.2.200"}).status == 200
 
 
-def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(site: Site) -> None:
+def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(slow_site: Site) -> None:
     """One comparison of cost 12 takes a quarter of a second; it must not stand in the way of others."""
+    site = slow_site
     assert site.request("GET", "/v2/", PULL).status == 200
     connections = [site.client.connect() for _ in range(8)]
     for number, connection in enumerate(connections):
@@ -181,7 +182,7 @@ def test_a_guesser_does_not_keep_those_who_are_logged_in_waiting(site: Site) -> 
 
 def test_those_who_wait_for_a_comparison_never_take_all_connections(make_site: MakeSite) -> None:
     """Each from an address that has not failed yet: only a quarter of the connections may wait."""
-    site = make_site({"gateway": {"trustedProxies": [PROXY], "maxConnections": 60}})
+    site = make_site({"auth": AND_SLOW, "gateway": {"trustedProxies": [PROXY], "maxConnections": 60}})
     assert site.request("GET", "/v2/", PULL).status == 200
     connections = [site.client.connect() for _ in range(25)]
     for number, connection in enumerate(connections):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import cluster, debian, embedded, golang, programs, provider
+from tests.cluster import cluster, debian, embedded, golang, kind, programs, provider, setup
 from tests.cluster.errors import ClusterError, StepFailed
 from tests.cluster.layout import Layout
 from tests.cluster.paths import MODULES
@@ -77,10 +77,15 @@ def test_a_cluster_of_the_users_is_neither_made_nor_deleted(tmp_path: Path, monk
     assert (tmp_path / "kubeconfig").exists()
 
 
-def test_without_root_the_embedded_cluster_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_embedded_cluster_says_what_to_do_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setattr(kind, "docker_answers", lambda: False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(setup, "run", lambda *_: pytest.fail("it began to build"))
     with pytest.raises(ClusterError, match="set KUBECONFIG"):
-        embedded.up(Progress([]))
+        provider.up()
 
 
 def test_missing_packages_are_named_where_they_cannot_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
