@@ -82,20 +82,32 @@ def test_what_a_file_says_is_not_asked_and_a_file_in_use_is_only_added_to(tmp_pa
     )
     with terminal(tmp_path, "gen") as it:
         answer(it, ("(--host): ", "registry.example.com"), ("(--namespace) [default]: ", ""))
-        answer(it, ("Add to values.yaml for registry.example.com [Y/n]: ", ""))
+        answer(it, ("Add to values.yaml and make credentials.yaml for registry.example.com [Y/n]: ", ""))
         assert it.end() == 0
     assert load(tmp_path / "values.yaml")["ingress"] == {"className": "mine"}
     with terminal(tmp_path, "gen", "--user=alice") as it:
-        answer(it, ("Add to values.yaml and credentials.yaml [Y/n]: ", ""))
+        answer(it, ("Add to values.yaml and credentials.yaml for registry.example.com [Y/n]: ", ""))
         assert it.end() == 0
     assert "Enter takes" not in it.seen
     assert "alice" in hashes(tmp_path)
 
 
+def test_where_there_is_nothing_to_add_nothing_is_asked(tmp_path: Path) -> None:
+    with terminal(tmp_path, "gen", HOST, *EVERY_CHOICE) as it:
+        answer(it, ("[Y/n]: ", ""))
+        assert it.end() == 0
+    before = (tmp_path / "values.yaml").read_bytes()
+    with terminal(tmp_path, "gen", HOST) as it:
+        assert it.end() == 0
+    assert "[Y/n]" not in it.seen
+    assert "nothing to add" in it.seen
+    assert (tmp_path / "values.yaml").read_bytes() == before
+
+
 def test_a_lost_values_file_takes_its_host_from_the_credentials(tmp_path: Path) -> None:
     (tmp_path / "credentials.yaml").write_text("host: registry.example.com\n")
     with terminal(tmp_path, "gen", *EVERY_CHOICE) as it:
-        answer(it, ("Add to credentials.yaml for registry.example.com [Y/n]: ", ""))
+        answer(it, ("Add to credentials.yaml and make values.yaml for registry.example.com [Y/n]: ", ""))
         assert it.end() == 0
 
 

@@ -99,9 +99,7 @@ def run(
         keys=_keys(choices, secret_key, interactive),
     )
     request.check()
-    if interactive:
-        _confirm(request, files)
-    outcome = generate(request, files)
+    outcome = generate(request, files, _confirm if interactive else None)
     notes = [*outcome.notes, *gitignore.protect(files.private)]
     if as_json:
         typer.echo(report.generation_json(outcome, files, notes))
@@ -152,16 +150,17 @@ def _facts(sources: Sources, answer: Answerer) -> Facts | None:
     return facts
 
 
-def _confirm(request: Request, files: Files) -> None:
-    names = list(dict.fromkeys([files.values, *files.private]))
-    there = [name for name in names if is_there(name)]
-    what = f"Add to {_and(there)}" if there else f"Make {_and(names)}"
-    if not confirm(what + (f" for {request.host}" if request.host else "")):
+def _confirm(host: str, names: Sequence[str]) -> None:
+    there = [name for name in reversed(names) if is_there(name)]  # they are written credentials first
+    new = [name for name in reversed(names) if name not in there]
+    steps = [f"{verb} {_and(of)}" for verb, of in (("add to", there), ("make", new)) if of]
+    question = f"{' and '.join(steps)} for {host}"
+    if not confirm(question[0].upper() + question[1:]):
         messages.always("nothing was changed")
         raise typer.Exit(1)
 
 
-def _and(names: list[str]) -> str:
+def _and(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 

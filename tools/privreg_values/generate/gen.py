@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from privreg_values.errors import ConflictError, UsageError
@@ -18,9 +18,12 @@ from privreg_values.values import hosts, validate
 from privreg_values.values.nodes import Path, Value, locate
 from privreg_values.values.paths import render
 
+# Is given the registry's name, and the names of the files that are to be written.
+Confirm = Callable[[str, Sequence[str]], None]
+
 HEADER = """\
 Values of the privreg chart, made by `privreg-values gen`; run it again to add to them.
-`helm show values` lists all others. This file holds {what}."""
+`helm show values CHART` lists all others. This file holds {what}."""
 _WITH_SECRETS = "a password and hashes of passwords:\nkeep it out of version control"
 _WITHOUT_SECRETS = "no secret: they are in {place}"
 SECRETS_HEADER = """\
@@ -152,12 +155,13 @@ class Outcome:
     problems: list[validate.Problem]
 
 
-def generate(request: Request, files: Files) -> Outcome:
+def generate(request: Request, files: Files, confirm: Confirm | None = None) -> Outcome:
     """Make or extend the files. All of them are written, or none is.
 
     Args:
         request: What is wanted.
         files: The files.
+        confirm: Called before anything is written, if anything is to be; what it raises ends the run.
 
     Raises:
         UsageError: the request makes no sense, or names no host and the files have none.
@@ -166,18 +170,23 @@ def generate(request: Request, files: Files) -> Outcome:
     """
     request.check()
     with editing.opened(files) as session:
-        return complete(request, session)
+        return complete(request, session, confirm)
 
 
-def complete(request: Request, session: editing.Editing) -> Outcome:
+def complete(request: Request, session: editing.Editing, confirm: Confirm | None = None) -> Outcome:
     """Add what is missing to files that are being edited, and write them.
+
+    Args:
+        request: What is wanted.
+        session: The files.
+        confirm: See `generate`.
 
     Raises:
         UsageError: no host is named.
         ConflictError: the request disagrees with what the files say; nothing was changed.
         FileError: a file cannot be edited or written.
     """
-    return _Generation(request, session).run()
+    return _Generation(request, session).run(confirm)
 
 
 class _Generation:
@@ -190,7 +199,7 @@ class _Generation:
         self.conflicts: list[str] = []
         self.done: list[str] = []
 
-    def run(self) -> Outcome:
+    def run(self, confirm: Confirm | None) -> Outcome:
         host = self._agree_on_host()
         if self.conflicts:  # these are files of two registries: nothing else about them matters
             raise ConflictError(self.conflicts)
@@ -205,6 +214,8 @@ class _Generation:
         known = [*users.passwords.values(), *([self.request.keys.secret] if self.request.keys else [])]
         if new := self.session.new_problems(problems) + self.session.leaks(known):
             raise ConflictError(new)
+        if confirm and (unsaved := self.session.unsaved()):
+            confirm(host, unsaved)
         written = self.session.save()
         notes = self.session.notes + users.notes
         return Outcome(host, written, self.done + users.done, notes, list(users.passwords), problems)

@@ -126,16 +126,26 @@ class Editing(Shape):
         Raises:
             FileError: they cannot be written.
         """
-        contents = []
-        for target, editor, old in self._opened:
-            safe = editor is self._base and self.names.git_safe
-            exposed = not safe and target.path.exists() and not target.is_private() and _holds_secrets(editor)
-            if exposed:
-                self.notes.append(f"{target.name} could be read by others; now it is yours alone")
-            if exposed or editor.text != old:
-                contents.append((target, editor.text.encode("utf-8")))
-        files.write_all(contents)
-        return [target.name for target, _ in contents]
+        unsaved = self._unsaved()
+        exposed = [target.name for target, editor in unsaved if self._is_exposed(target, editor)]
+        files.write_all([(target, editor.text.encode("utf-8")) for target, editor in unsaved])
+        self.notes += [f"{name} could be read by others; now it is yours alone" for name in exposed]
+        return [target.name for target, _ in unsaved]
+
+    def unsaved(self) -> list[str]:
+        """Give the names of the files that `save` would write."""
+        return [target.name for target, _ in self._unsaved()]
+
+    def _unsaved(self) -> list[tuple[files.Target, Editor]]:
+        return [
+            (target, editor)
+            for target, editor, old in self._opened
+            if editor.text != old or self._is_exposed(target, editor)
+        ]
+
+    def _is_exposed(self, target: files.Target, editor: Editor) -> bool:
+        safe = editor is self._base and self.names.git_safe
+        return not safe and target.path.exists() and not target.is_private() and _holds_secrets(editor)
 
 
 @contextlib.contextmanager
