@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -76,6 +77,23 @@ def test_an_interrupt_leaves_both_files_whole(seconds: float, number: int, made:
     assert sorted(after) == sorted(before)
     assert after == before or "jane" in hashes(made)
     assert fits(made)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_when_a_file_has_just_been_begun_leaves_nothing_of_it(
+    number: int, code: int, made: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(made)
+    real = tempfile.mkstemp
+
+    def mkstemp(prefix: str, suffix: str, dir: Path) -> tuple[int, str]:
+        begun = real(prefix=prefix, suffix=suffix, dir=dir)
+        signal.raise_signal(number)
+        return begun
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    assert cli("users", "add", "jane", "--role=push").code == code
+    assert snapshot(made) == before
 
 
 def test_an_interrupt_between_the_files_comes_after_the_second(

@@ -125,12 +125,13 @@ def sweep(it: Target) -> None:
 
 def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
     """Write the bytes to a private file (mkstemp) beside the target; it is removed if it is never renamed."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=_STAGED, dir=it.path.parent)
-    except OSError as error:
-        raise _cannot("written", it.name, error) from None
-    temporary = Path(name)
-    undo.callback(temporary.unlink, missing_ok=True)
+    with _interrupts_held():
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=_STAGED, dir=it.path.parent)
+        except OSError as error:
+            raise _cannot("written", it.name, error) from None
+        temporary = Path(name)
+        undo.callback(temporary.unlink, missing_ok=True)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
