@@ -1,5 +1,6 @@
 """Fixtures for the CLI: it runs in the test's own process and folder, as `privreg-values` would."""
 
+import functools
 import io
 import signal
 import sys
@@ -8,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
 from privreg_values.__main__ import main
 from tests.cluster import pki
 from tests.unit.registry_site import HOST, RunningRegistry, push_app, running
+
+# Typer builds its commands anew at each call, in a hundredth of a second; the tests call a thousand times.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)

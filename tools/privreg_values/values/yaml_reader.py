@@ -8,6 +8,7 @@ LoadValues in helm.sh/helm/v4/pkg/chart/v2/loader, YAMLReader in k8s.io/apimachi
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -56,8 +57,9 @@ class Document:
     replaced: list[tuple[Path, Node]] = field(default_factory=list)
 
 
+@functools.lru_cache(maxsize=16)  # what one has written the next one reads
 def parse(text: str, file: str) -> Document:
-    """Read the text of a values file.
+    """Read the text of a values file; what is returned is not to be changed.
 
     Args:
         text: The file's text.
