@@ -1,9 +1,8 @@
-"""How the tests are spread over processes, and the fixtures of all tiers."""
+"""How the tests are spread over processes."""
 
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,6 @@ os.environ.setdefault("GOGC", "400")
 
 from tests.cluster import kind  # noqa: E402 - now it knows where the cluster is
 from tests.cluster.cluster import kubeconfig_of_user  # noqa: E402
-from tests.control_plane import ControlPlane, running  # noqa: E402
 
 # How the embedded cluster behaves is tested where it is the one that is used.
 EMBEDDED = kubeconfig_of_user() is None and not kind.docker_answers()
@@ -52,7 +50,7 @@ SHARED_API_SERVERS = {
 }  # fmt: skip
 # What Helm made of the same values is kept by the process that asked for it. (Generated values never come twice.)
 RENDERINGS = {"renderings": ("tests/chart/",)}
-ALONE = ("tests/chart/test_generated_values.py", "tests/chart/test_reproducible.py")
+ALONE = ("tests/chart/test_generated_values.py",)
 SCOPES = SHARED_CLUSTERS | SHARED_API_SERVERS | RENDERINGS
 
 
@@ -83,10 +81,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that share something come first, the longest before the others."""
     order = list(SCOPES)
     items.sort(key=lambda item: order.index(scope) if (scope := scope_of(item.nodeid)) in order else len(order))
-
-
-@pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A real API server without nodes; each test uses namespaces of its own."""
-    with running(tmp_path_factory.mktemp("control-plane")) as it:
-        yield it

@@ -10,14 +10,14 @@ from tests.chart.rendering import NAMESPACE
 from tests.control_plane import ControlPlane, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """One of the chart's tests alone: the others look for what is not in theirs."""
+    """A real API server without nodes."""
     with running(tmp_path_factory.mktemp("control-plane-of-the-chart")) as it:
         yield it
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubectl(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     """A control plane with the custom resources and the namespaces that the values files name."""
     it = Kubectl(control_plane, tmp_path_factory.mktemp("kubectl"))

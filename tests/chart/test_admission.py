@@ -81,7 +81,7 @@ CHOICES: list[Json] = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(kubectl: Kubectl) -> ControlPlane:
     """A control plane with these namespaces."""
     control_plane = kubectl.control_plane

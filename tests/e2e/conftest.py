@@ -40,7 +40,7 @@ def second_cluster() -> Iterator[Path]:
     subprocess.run(down, cwd=ROOT, env=environment, capture_output=True, check=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[Cluster]:
     """The cluster that is up already, or one that ends with the tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -83,7 +83,7 @@ def make_module_release(cluster: Cluster, tmp_path_factory: pytest.TempPathFacto
         yield make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def registry(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """An installed release with deletion on, for tests that only use it."""
     with releases(cluster, tmp_path_factory) as make:

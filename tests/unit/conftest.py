@@ -13,6 +13,8 @@ import typer
 
 from privreg_values.__main__ import main
 from tests.cluster import pki
+from tests.control_plane import ControlPlane
+from tests.control_plane import running as running_control_plane
 from tests.unit.registry_site import HOST, RunningRegistry, push_app, running
 
 # Typer builds its commands anew at each call, in a hundredth of a second; the tests call a thousand times.
@@ -64,6 +66,13 @@ def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="package")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A real API server without nodes; each test uses namespaces of its own."""
+    with running_control_plane(tmp_path_factory.mktemp("control-plane")) as it:
+        yield it
 
 
 @pytest.fixture(scope="module")

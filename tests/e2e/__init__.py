@@ -1,0 +1,4 @@
+"""The installed chart on a real cluster.
+
+A package, so that its API server or cluster ends with the last of its tests.
+"""
