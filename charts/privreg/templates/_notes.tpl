@@ -47,13 +47,17 @@ auth.mode is htpasswd: every user, the pull credential too, may also push{{ if $
 {{- if eq $storage.type "emptyDir" }}
 storage.type is emptyDir: every image is lost when the Pod is.
 {{- else if eq $storage.type "hostPath" }}
-storage.type is hostPath: the images are on one node; a Pod that moves to another node does not find them.
+storage.type is hostPath: the images are on one node; with several nodes set nodeSelector to it, or the registry may start empty on another one.
 {{- else if and (eq $storage.type "s3") (not (or $storage.s3.secretKey $storage.s3.existingSecret)) }}
 storage.s3 names no keys: the registry reaches the bucket only if its ServiceAccount or its node has a role there.
 {{- else if eq $storage.type "nfs" }}
 storage.type is nfs: the export must let the registry's user (id {{ (include "privreg.podSecurityContext" . | fromYaml).runAsUser | default "of your platform" }}) write.
 {{- end }}
-{{- if not .Values.ingress.enabled }}
+{{- if and (not .Values.ingress.enabled) (eq .Values.auth.mode "gateway") .Values.gateway.tls.secretName }}
+{{- if ne (int .Values.service.port) 443 }}
+service.port is {{ .Values.service.port }}, and clients ask for https at 443: set it to 443, or lead that port to it.
+{{- end }}
+{{- else if not .Values.ingress.enabled }}
 ingress.enabled is false: something of yours must serve https://{{ .Values.host }} and pass it to the Service {{ include "privreg.fullname" . }}.
 {{- else if eq .Values.ingress.preset "none" }}
 ingress.preset is none: if a push ends with "413 Request Entity Too Large" or a timeout, set it to your controller's.

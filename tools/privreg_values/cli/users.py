@@ -73,7 +73,7 @@ def add(
     """Add a user; without a given password, make one.
 
     The password goes into the credentials file and is never shown, its hash into the values file or to
-    where its secrets are. It counts after the next `helm upgrade`, a few seconds later.
+    where its secrets are. It counts within two minutes after the next `helm upgrade`.
 
     \b
     Examples:

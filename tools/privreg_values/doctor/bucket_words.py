@@ -11,7 +11,7 @@ from privreg_values.doctor.words import Meaning
 _CODE = r"s3aws: (?P<code>{})\b"
 _REGION = "correct storage.s3.region, or set storage.s3.regionEndpoint for a store that is not Amazon's"
 _REACH = "correct storage.s3.regionEndpoint; a NetworkPolicy, a firewall or a missing proxy may be in the way"
-_RESTART = "the registry reads them when it starts: `kubectl rollout restart deployment`"
+_RESTART = "the registry reads them when it starts: `kubectl rollout restart deployment NAME`"
 
 BUCKET = (
     Meaning(

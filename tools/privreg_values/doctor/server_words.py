@@ -60,7 +60,7 @@ SERVER = (
         "storage-full",
         r"no space left on device|exceeds the (total )?limit|disk quota exceeded|low on resource: ephemeral-storage",
         "the storage of the registry is full",
-        "make the volume larger (storage.persistence.size), or delete images",
+        "make the volume larger (storage.persistence.size), or delete images and collect garbage (chart README: Space)",
     ),
     Meaning(
         "storage-read-only",

@@ -81,7 +81,7 @@ class Check:
         if self._configuration != "current":
             raise RegistryError(
                 f"a changed configuration was {self._configuration}, the one before is still active",
-                "see why: kubectl logs -l app.kubernetes.io/name=privreg -c gateway",
+                "see why: kubectl logs -n NAMESPACE -l app.kubernetes.io/component=registry -c gateway",
             )
         return "its configuration is the current one"
 
@@ -148,5 +148,5 @@ def _push_remedy(answer: Response) -> str:
     if answer.status == 405 or (answer.status == 503 and "read-only" in answer.error):
         return "the registry is read-only; push when that is over"
     if answer.status >= 500:
-        return "see that the volume is writable and not full: kubectl logs -l app.kubernetes.io/name=privreg"
+        return f"see that the volume is writable and not full; {LOGS}"
     return "see what the proxy before the registry changes"

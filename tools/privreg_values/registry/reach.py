@@ -12,7 +12,7 @@ from privreg_values.errors import RegistryError
 from privreg_values.registry.certificates import explain, lifetime
 from privreg_values.registry.client import Client, Response, Site, printable
 
-LOGS = "see the registry's log: kubectl logs -l app.kubernetes.io/name=privreg"
+LOGS = "see the registry's log: kubectl logs -n NAMESPACE -l app.kubernetes.io/component=registry"
 
 Plan = Iterator[tuple[str, Callable[[], str]]]
 
@@ -122,7 +122,7 @@ class Reach:
 def way_in(answer: Response) -> str:
     """Say what to do about an answer that is not a registry's."""
     if answer.status in (502, 503, 504):
-        return "see that the registry's Pod is ready: kubectl get pods -l app.kubernetes.io/name=privreg"
+        return "see that the registry's Pod is ready: kubectl get pods -A -l app.kubernetes.io/component=registry"
     if answer.status in (301, 302, 307, 308):
         return f"something before the registry redirects to {printable(answer.headers.get('location', 'nowhere'))}"
     return "see that the Ingress has this host and your controller's class: kubectl get ingress -A"

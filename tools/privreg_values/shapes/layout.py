@@ -67,7 +67,7 @@ class Files:
         elsewhere = ["--namespace", namespace] if namespace != NAMESPACE else []
         commands = [["privreg-values", "apply", *files, *elsewhere]]
         if self.manifests:
-            commands.insert(0, ["kubectl", "apply", "--namespace", namespace, "-f", self.manifests])
+            commands.insert(0, ["kubectl", "apply", "--server-side", "--namespace", namespace, "-f", self.manifests])
             if first:
                 commands.insert(0, ["kubectl", "create", "namespace", namespace])
         return [shlex.join(it) for it in commands]
