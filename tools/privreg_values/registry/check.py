@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from privreg_values.errors import RegistryError
 from privreg_values.registry import image
 from privreg_values.registry.client import Client, Response, Site, Unexpected, digest, printable
-from privreg_values.registry.reach import Plan, Reach, Step, walk, way_in
+from privreg_values.registry.reach import LOGS, Plan, Reach, Step, walk, way_in
 
 TAG = "check"
 
