@@ -83,7 +83,8 @@ def test_nothing_but_the_two_ports_is_open_to_others() -> None:
         lines = [line.split() for line in rendering.gateway_files["haproxy.cfg"].splitlines()]
         binds = [words[1] for words in lines if words[:1] == ["bind"]]
         open_to_others = [address for address in binds if not address.startswith('"unix@${RUN}/')]
-        assert open_to_others == [f":{each['containerPort']}" for each in rendering.gateway["ports"]]
+        ports = [each["containerPort"] for each in rendering.gateway["ports"]]
+        assert open_to_others == [f"{any_address}:{port}" for port in ports for any_address in ("", "::")]
 
 
 # --- What it is given
@@ -143,7 +144,9 @@ def test_read_only_is_a_switch_in_a_map_that_the_admin_socket_can_set_as_well() 
     assert render(EVERYTHING).gateway_files["switches.map"] == "writes off\n"
 
 
-@pytest.mark.parametrize(("proxies", "lines"), [([], []), (["10.0.0.0/8", "fd00::1"], ["src 10.0.0.0/8 fd00::1"])])
+@pytest.mark.parametrize(
+    ("proxies", "lines"), [([], []), (["10.0.0.0/8", "fd00::1"], ["src 10.0.0.0/8", "src fd00::1"])]
+)
 def test_forwarded_addresses_are_believed_of_the_named_proxies_only(proxies: list[str], lines: list[str]) -> None:
     config = render(MINIMAL, values={"gateway": {"trustedProxies": proxies}}).gateway_files["haproxy.cfg"]
     trusted = "acl from_trusted_proxy "

@@ -58,7 +58,8 @@ class Client:
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection, for what `request` and `keep` do not do."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT, source_address=(self.source, 0))
+        host = "::1" if ":" in self.source else "127.0.0.1"
+        return http.client.HTTPConnection(host, self.port, timeout=TIMEOUT, source_address=(self.source, 0))
 
     def request(
         self,

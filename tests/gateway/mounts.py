@@ -88,7 +88,9 @@ def merged(below: Values, above: Values) -> Values:
 def _on_loopback(config: str, at: Addresses) -> str:
     for pattern, address in (
         (r"bind :5000(?= )", f"bind 127.0.0.1:{at.clients}"),
+        (r"bind :::5000(?= )", f"bind [::1]:{at.clients}"),
         (r"bind :9000(?= )", f"bind 127.0.0.1:{at.metrics}"),
+        (r"bind :::9000(?= )", f"bind [::1]:{at.metrics}"),
         (r"server registry 127\.0\.0\.1:5001", f"server registry 127.0.0.1:{at.debug}"),
     ):
         config, found = re.subn(pattern, address, config)

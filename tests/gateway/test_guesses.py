@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,17 @@ def test_a_forwarded_address_that_is_none_leaves_the_proxys(strict: Site) -> Non
 def test_the_addresses_of_one_ipv6_network_are_one_guesser(strict: Site) -> None:
     assert guess_all(strict.client, *(f"2001:db8:0:1::{number:x}" for number in range(9))) == LOCKED_OUT
     assert guess(strict.client, 0, "2001:db8:0:2::1") == 401
+
+
+def test_addresses_of_both_families_are_served_and_are_different_guessers(strict: Site) -> None:
+    has_ipv6 = any(line.endswith(" lo") for line in Path("/proc/net/if_inet6").read_text().splitlines())
+    ours, *others = ["127.0.0.18", *(["::1"] if has_ipv6 else [])]
+    assert guess_all(client_at(strict, ours), "") == LOCKED_OUT
+    for other in others:
+        assert Client(strict.addresses.metrics, other).request("GET", "/healthz/gateway").status == 200
+        assert client_at(strict, other).request("GET", "/v2/", PULL).status == 200
+        assert guess_all(client_at(strict, other), "", path="/v2/six") == LOCKED_OUT
+        assert sources(strict, "/v2/six") == {other}
 
 
 def test_many_guesses_at_once_of_one_address_do_not_outrun_the_limit(strict: Site) -> None:

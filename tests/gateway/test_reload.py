@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import http.client
 import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -189,6 +191,39 @@ def test_a_gateway_that_is_told_to_end_lets_requests_end_first(make_site: MakeSi
         body = b"".join(iter(lambda: download.recv(MEGABYTE), b"")).partition(b"\r\n\r\n")[2]
     assert digest(body) == stored
     assert site.gateway.wait(10) == 0
+
+
+def test_when_it_is_told_to_end_a_further_request_on_a_kept_connection_is_left_to_be_sent_again(
+    make_site: MakeSite,
+) -> None:
+    """RFC 9112, section 9.3.1: a client may repeat what was not answered on a connection that was closed."""
+    site = make_site()
+    stored = push_blob(site.client, "any/app", os.urandom(8 * MEGABYTE))
+    with _slow_download(site, "any/app", stored, PULL, keep=True) as download:
+        os.kill(site.gateway.pid, signal.SIGTERM)
+        time.sleep(0.5)
+        response = http.client.HTTPResponse(download)
+        response.begin()
+        assert digest(response.read()) == stored
+        download.sendall(request_line("/v2/", PULL))
+        assert download.recv(1000) == b""
+
+
+def test_a_gateway_that_is_told_to_end_while_it_starts_does_so(make_site: MakeSite, tmp_path: Path) -> None:
+    """It is the first process of its container, to which a signal means nothing that it does not expect."""
+    site = make_site()
+    site.stop()
+    arguments = [site.config.folder / "gateway.sh", site.config.folder, site.auth.folder, "", tmp_path]
+    command = ["unshare", "--pid", "--fork", "--kill-child", "sh", *map(str, arguments)]
+    with subprocess.Popen(command) as unshare:
+        children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
+        (first,) = wait_for(lambda: children.read_text().split(), "the first process")
+        wait_for((tmp_path / "next").exists, "the check")
+        os.kill(int(first), signal.SIGTERM)
+        try:
+            assert unshare.wait(10) == 128 + signal.SIGTERM
+        finally:
+            unshare.kill()
 
 
 @contextlib.contextmanager

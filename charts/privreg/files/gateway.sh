@@ -16,6 +16,8 @@ CONFIG=$1 AUTH=$2 TLS=$3
 RUN=$4
 export RUN
 INTERVAL=${INTERVAL:-2} # seconds between two looks
+# Where the Pod has an address of IPv6, the gateway listens there too.
+if read -r _ 2>/dev/null </proc/net/if_inet6; then export IPV6=1; fi
 
 # One line of JSON; the text may have any characters.
 say() {
@@ -154,6 +156,10 @@ reload() {
 
 generation=1
 ending=
+haproxy=
+# Let requests end before the process does; the kubelet sets the limit. As the first process of its container a shell
+# ends by no signal that it does not expect.
+trap 'ending=1; [ -z "$haproxy" ] || kill -USR1 "$haproxy"' TERM INT
 rm -rf "$RUN/active" "$RUN/next" "$RUN"/read-*
 seen=$(fingerprint)
 if ! reason=$(prepare names.cfg 2>&1); then
@@ -162,10 +168,10 @@ if ! reason=$(prepare names.cfg 2>&1); then
 fi
 activate
 cd "$RUN"
+[ -z "$ending" ] || exit 143
 haproxy -W -f active/begin.cfg -f active/haproxy.cfg -f active/users.cfg -f active/state.cfg &
 haproxy=$!
-# Let requests end before the process does; the kubelet sets the limit.
-trap 'ending=1; kill -USR1 "$haproxy"' TERM INT
+[ -z "$ending" ] || kill -USR1 "$haproxy"
 
 # Before that, the signal to reload would end it.
 while ! is_read && kill -0 "$haproxy" 2>/dev/null; do sleep 0.1; done

@@ -9,6 +9,7 @@ The files that are named without a folder lie beside this one; gateway.sh puts t
 */}}
 {{- define "privreg.gateway.haproxy" -}}
 {{- $gateway := .Values.gateway -}}
+{{- $tls := ternary " ssl crt tls.crt alpn h2,http/1.1" "" (not (empty $gateway.tls.secretName)) -}}
 {{- $doorThreads := ternary "2" (printf "2-%d" (add1 $gateway.threads)) (eq (int $gateway.threads) 1) -}}
 global
     master-worker
@@ -58,7 +59,11 @@ backend proven
     stick-table type binary len 32 size 100k expire 1d
 
 frontend door
-    bind :5000 name clients thread {{ $doorThreads }}{{ if $gateway.tls.secretName }} ssl crt tls.crt alpn h2,http/1.1{{ end }}
+    bind :5000 name clients thread {{ $doorThreads }}{{ $tls }}
+    # Apart, so that addresses of IPv4 stay what they are: one guesser each. gateway.sh knows whether there is IPv6.
+    .if defined(IPV6)
+    bind :::5000 v6only name clients6 thread {{ $doorThreads }}{{ $tls }}
+    .endif
     # requests that come back from `verify`
     bind "unix@${RUN}/again.sock" name again accept-proxy thread {{ $doorThreads }} mode 600
     log global
@@ -70,7 +75,9 @@ frontend door
     {{- with $gateway.trustedProxies }}
     # The address counts for failed logins only; a proxy tells it, if it is one of ours. The last one in the
     # header is what that proxy saw, those before it are what the client says.
-    acl from_trusted_proxy src {{ join " " . }}
+    {{- range . }}
+    acl from_trusted_proxy src {{ . }}
+    {{- end }}
     http-request set-src req.hdr(x-forwarded-for,-1) if from_trusted_proxy { req.hdr(x-forwarded-for) -m found }
     {{- end }}
 
@@ -181,11 +188,16 @@ frontend verify
     default_backend again
 
 backend again
+    # When the Pod is to end there is no other process: no answer, and the client asks again on a new connection.
+    errorfile 503 /dev/null
     server door "unix@${RUN}/again.sock" send-proxy-v2
 
 # For Prometheus and the kubelet; the Service does not have this port.
 frontend metrics
     bind :{{ .Values.metrics.port }} thread {{ $doorThreads }}
+    .if defined(IPV6)
+    bind :::{{ .Values.metrics.port }} v6only thread {{ $doorThreads }}
+    .endif
     acl readable method GET HEAD
     http-request return status 405 if !readable
     http-request return status 200 content-type text/plain string ok if { path /healthz/gateway }
