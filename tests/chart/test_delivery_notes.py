@@ -44,7 +44,7 @@ def test_the_notes_say_where_the_secret_is_delivered(name: str, lines: list[str]
     assert delivered.splitlines()[1:] == [f"  - {line}" for line in lines]
 
 
-@pytest.mark.parametrize(("name", "option"), [("users", " -n registry"), ("pull-secrets-selector", "")])
+@pytest.mark.parametrize(("name", "option"), [("users", " -n default"), ("pull-secrets-selector", "")])
 def test_the_notes_run_a_pod_where_the_secret_is(name: str, option: str) -> None:
     assert f"  kubectl run app{option} --image=" in notes(CHART / "ci" / f"{name}-values.yaml")
 

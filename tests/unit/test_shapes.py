@@ -183,7 +183,7 @@ def test_gen_says_what_to_install_and_what_git_must_not_have(cli: Cli, folder: P
     commands = ended.out[ended.out.index("install ") :].splitlines()[:3]
     assert [it[12:] for it in commands] == [
         "kubectl create namespace privreg",
-        "kubectl apply --namespace privreg -f secrets",
+        "kubectl apply --server-side --namespace privreg -f secrets",
         "privreg-values apply values.yaml",
     ]
     assert (folder / ".gitignore").read_text() == "/secrets\n/credentials.yaml\n"
@@ -258,10 +258,10 @@ def test_kubernetes_takes_the_manifests_and_has_what_they_say(
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(control_plane.write_kubeconfig(manifests / "kubeconfig")))
     kubectl = Kubectl(binary=str(BIN / "kubectl"))
-    kubectl.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shapes"}}])
+    control_plane.create_namespace("shapes")
     for change in (["list"], ["rotate", "cluster", "--keep-old=1h"], ["remove", "ci"]):
         assert cli("users", *change).code == 0
-        kubectl.run(["apply", "--namespace=shapes", "--filename=secrets"])
+        kubectl.run(["apply", "--server-side", "--namespace=shapes", "--filename=secrets"])
         for purpose in PURPOSES:
             there = kubectl.get("secrets", purpose.name, "shapes")
             assert there

@@ -106,11 +106,6 @@ class Kubectl:
             raise
         return list(answer["items"])
 
-    def server_version(self) -> tuple[int, int]:
-        """Give the cluster's version, such as (1, 37)."""
-        answer = json.loads(self.run(["get", "--raw=/version"]))
-        return int(answer["major"]), int("".join(filter(str.isdigit, answer["minor"])))
-
     def logs(
         self,
         pod: str,
@@ -134,11 +129,6 @@ class Kubectl:
         which = [f"--container={container}"] if container else []
         when = [*(["--previous"] if previous else []), *([f"--since={since}"] if since else [])]
         return self.run(["logs", pod, *_in(namespace), *which, *when, f"--tail={lines}"])
-
-    def apply(self, objects: Iterable[Object], *, namespace: str = "") -> None:
-        """Make objects as they are described here, or change those that are there."""
-        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        self.run(["apply", *_in(namespace), "--filename=-"], manifest)
 
     def delete(self, objects: Iterable[Object]) -> None:
         """Delete objects; those that are not there are none the worse."""
