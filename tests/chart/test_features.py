@@ -1,5 +1,6 @@
 """What each feature makes: the chart's ci files, and a few values besides."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,23 @@ def test_the_notes_give_the_next_commands_for_this_host_and_user() -> None:
 def test_the_notes_warn(name: str, warning: str) -> None:
     assert warning in notes(CHART / "ci" / f"{name}-values.yaml")
     assert "TLS Secret" not in notes(CHART / "ci" / "tls-cert-manager-values.yaml")
+
+
+@pytest.mark.parametrize(("user", "shown"), [(0, "0"), (1500, "1500"), (None, "of your platform")])
+def test_the_notes_say_who_must_be_let_write_to_an_export(user: int | None, shown: str, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(json.dumps({"podSecurityContext": {"runAsUser": user}}))
+    assert f"(id {shown}) write" in notes(CHART / "ci" / "storage-nfs-values.yaml", overlay)
+
+
+@pytest.mark.parametrize(("port", "is_said"), [(80, True), (443, False)])
+def test_the_notes_say_that_clients_ask_the_gateway_for_https_at_443(port: int, is_said: bool, tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    values = {"ingress": {"enabled": False}, "gateway": {"tls": {"secretName": "a"}}, "service": {"port": port}}
+    overlay.write_text(json.dumps(values))
+    said = notes(MINIMAL, overlay)
+    assert ("service.port is 80, and clients ask for https at 443" in said) is is_said
+    assert "something of yours must serve" not in said
 
 
 def test_the_notes_warn_that_without_the_gateway_everybody_may_push() -> None:

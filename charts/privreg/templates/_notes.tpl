@@ -51,7 +51,8 @@ storage.type is hostPath: the images are on one node; with several nodes set nod
 {{- else if and (eq $storage.type "s3") (not (or $storage.s3.secretKey $storage.s3.existingSecret)) }}
 storage.s3 names no keys: the registry reaches the bucket only if its ServiceAccount or its node has a role there.
 {{- else if eq $storage.type "nfs" }}
-storage.type is nfs: the export must let the registry's user (id {{ (include "privreg.podSecurityContext" . | fromYaml).runAsUser | default "of your platform" }}) write.
+{{- $user := (include "privreg.podSecurityContext" . | fromYaml).runAsUser }}
+storage.type is nfs: the export must let the registry's user (id {{ kindIs "invalid" $user | ternary "of your platform" $user }}) write.
 {{- end }}
 {{- if and (not .Values.ingress.enabled) (eq .Values.auth.mode "gateway") .Values.gateway.tls.secretName }}
 {{- if ne (int .Values.service.port) 443 }}
