@@ -1,6 +1,7 @@
 """What happens to a release over time: users are added, it is upgraded, it goes."""
 
 import json
+import re
 import shutil
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.paths import ROOT
 from tests.e2e.conftest import MakeRelease
-from tests.e2e.release import Release, create_namespace, create_tls_secret, get, kubectl, said
+from tests.e2e.release import CHART, Release, create_namespace, create_tls_secret, get, kubectl, said
 from tests.e2e.test_install import http_status, login
 
 OLDER_VALUES = ROOT / "tests" / "data" / "older"
@@ -19,6 +20,7 @@ OLDER_VALUES = ROOT / "tests" / "data" / "older"
 def release(cluster: Cluster, make_module_release: MakeRelease) -> Release:
     made = make_module_release("lives", cluster.hosts[1])
     made.generate()
+    made.set({"storage": {"delete": {"enabled": True}}})
     made.install()
     return made
 
@@ -71,6 +73,39 @@ def test_a_changed_setting_of_the_registry_takes_effect(release: Release) -> Non
     assert identity(release) != before
     log = kubectl(release.cluster, "logs", f"--namespace={release.namespace}", release.pod()["metadata"]["name"])
     assert "level=debug" in log
+
+
+def test_space_is_freed_as_the_readme_of_the_chart_says(release: Release) -> None:
+    text = (CHART / "README.md").read_text().partition("- **Space.**")[2].partition("\n- **")[0]
+    commands = re.findall(r"^ +kubectl (.+)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    client = release.client()
+    auth = f"--authfile={client.home}/config.json"
+    image = release.push_hello("space/hello:1")
+    client.run("skopeo", "delete", auth, f"docker://{image}")
+
+    switch_writes(release, "off")
+    for command in commands:
+        ours = f"deployment/{release.fullname} -n {release.namespace}"
+        printed = kubectl(release.cluster, *command.replace("deployment/privreg -n privreg", ours).split())
+        assert "blob eligible for deletion" in printed or "restarted" in printed
+    kubectl(release.cluster, "rollout", "status", f"deployment/{release.fullname}", f"-n={release.namespace}")
+    switch_writes(release, "on")
+
+    assert release.push_hello("space/hello:1") == image
+    client.run("skopeo", "copy", auth, f"docker://{image}", f"dir:{release.folder}/pulled-again")
+
+
+def switch_writes(release: Release, how: str) -> None:
+    """Upgrade with the registry read-only or not, and wait until it is."""
+    release.set({"gateway": {"readOnly": how == "off"}})
+    release.upgrade()
+    begin_upload = ["--request", "POST", *login(release, "admin", release.password("admin"))]
+    url = f"https://{release.host}/v2/space/hello/blobs/uploads/"
+    deadline = time.monotonic() + 120
+    while http_status(release, url, *begin_upload)[0] != (503 if how == "off" else 202):
+        assert time.monotonic() < deadline, f"writes are not {how}"
+        time.sleep(1)
 
 
 def test_uninstalling_keeps_the_volume_and_a_new_release_finds_the_images(release: Release) -> None:
