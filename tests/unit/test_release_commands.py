@@ -221,6 +221,22 @@ def test_a_failure_is_traced_says_what_to_type_next_and_leaves_the_revision_befo
     assert run("uninstall", "--yes").code == 0
 
 
+def test_a_failure_that_helm_does_not_say_in_utf_8_is_one_all_the_same(
+    run: Run, values: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = values / "odd-helm"
+    odd.write_text(f"#!/bin/sh\n{values}/helm \"$@\" || {{ code=$?; printf 'caf\\351\\n' >&2; exit $code; }}\n")
+    odd.chmod(0o755)
+    monkeypatch.setenv("PRIVREG_HELM", str(odd))
+    assert run("apply", *FILES, "--no-wait").code == 0
+    (values / "overlay.yaml").write_text(OVERLAY + "service: {type: NodePort, nodePort: 99}\n")
+    ended = run("apply", *FILES, "--no-wait")
+    assert (ended.code, ended.out) == (1, "")
+    assert "nodePort: Invalid value: 99" in ended.err
+    assert "revision 1 is in force again, as revision 3" in ended.err
+    assert run("uninstall", "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     ("statuses", "undo"),
     [(["deployed", "pending-upgrade"], "helm rollback privreg 1"), (["pending-install"], "helm uninstall privreg")],
