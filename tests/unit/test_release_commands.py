@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -277,10 +278,7 @@ def test_whoever_ends_it_is_told_where_the_release_stands(
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     namespace = os.environ["PRIVREG_NAMESPACE"]
-    deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/privreg"
-    while "changed" not in control_plane.must("GET", deployment)["spec"]["template"]["metadata"]["annotations"]:
-        assert process.poll() is None
-        time.sleep(0.2)
+    wait_for_change(control_plane)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + number
@@ -289,6 +287,37 @@ def test_whoever_ends_it_is_told_where_the_release_stands(
     assert f"go back with `helm rollback privreg 1 --namespace {namespace}`, or go on with `privreg-values" in said
     assert said.endswith(f"\n{word}\n")
     assert run("uninstall", "--yes").code == 0
+
+
+def test_whoever_ends_it_in_the_moment_in_which_helm_begins_is_told_as_well(
+    run: Run, values: Path, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("apply", *FILES, "--no-wait").code == 0
+    (values / "overlay.yaml").write_text(OVERLAY + "podAnnotations: {changed: 'yes'}\n")
+    start = threading.Thread.start
+
+    def start_and_terminate(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name.endswith("(_work)"):  # asyncio has threads as well
+            wait_for_change(control_plane)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start_and_terminate)
+        ended = run("apply", *FILES, "--timeout=60")
+    assert ended.code == 128 + signal.SIGTERM
+    assert "interrupted; waiting until helm has ended" in ended.err
+    assert "revision 2 is failed" in ended.err, ended.err  # helm wrote that down when it was ended
+    assert run("uninstall", "--yes").code == 0
+
+
+def wait_for_change(control_plane: ControlPlane) -> None:
+    """Wait until helm has changed the annotations of the Deployment's Pods."""
+    deployment = f"/apis/apps/v1/namespaces/{os.environ['PRIVREG_NAMESPACE']}/deployments/privreg"
+    deadline = time.monotonic() + 60
+    while "changed" not in control_plane.must("GET", deployment)["spec"]["template"]["metadata"]["annotations"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_a_context_that_is_not_there_is_said_and_nothing_is_made(run: Run) -> None:
