@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from privreg_values import files
+from privreg_values import files, interrupts
 from privreg_values.__main__ import main
 from tests.unit.conftest import Cli
 from tests.unit.test_gen import HOST
@@ -33,7 +33,8 @@ RUNS = {
     "users rotate, manifests": (["gen", HOST, "--manifests=secrets"], ["users", "rotate", "cluster"]),
     "users remove, manifests": (["gen", HOST, "--manifests=secrets"], ["users", "remove", "ci"]),
 }
-RANDOM_MOMENTS = 15  # for each of the runs, beside every second line of files.py: some 500 kills
+TRACED = {files.__file__, interrupts.__file__}  # where files are written, line by line
+RANDOM_MOMENTS = 15  # for each of the runs, beside every second of those lines: some 500 kills
 SEED = 20261125
 
 
@@ -85,12 +86,12 @@ def ended(process: int) -> bool:
 
 
 def killing_itself(line: int) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that kills its process before a line of files.py is executed, counted from 1."""
+    """A trace function that kills its process before a traced line is executed, counted from 1."""
     left = line
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal left
-        if frame.f_code.co_filename != files.__file__:
+        if frame.f_code.co_filename not in TRACED:
             return None
         if event == "line":
             left -= 1
@@ -179,7 +180,7 @@ def test_after_a_kill_the_next_run_works_and_takes_away_what_was_left(lines: int
 
 
 def run_killed(line: int, *arguments: str) -> None:
-    """Run the command line, and be killed at a line of files.py that comes after this many."""
+    """Run the command line, and be killed at the traced line of this number."""
     sys.argv = ["privreg-values", *arguments]
     real = files.write_all
 

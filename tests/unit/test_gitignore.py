@@ -37,6 +37,41 @@ def test_in_a_repository_both_files_are_ignored_from_the_start(cli: Cli, reposit
     assert cli("gen", HOST).err == ""
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "values[prod].yaml", "values*.yaml", "values?.yaml", "values\\.yaml", "values[.yaml", "values ", "values  \\ ",
+        " values.yaml", "#values.yaml", "!values.yaml", ":(top)values.yaml", "values\r", "val\nues",
+    ],
+)  # fmt: skip
+def test_a_name_that_means_something_to_git_is_ignored_as_well(name: str, cli: Cli, repository: Path) -> None:
+    names = [name, f"credentials of {name}"]
+    ended = cli("gen", HOST, "-o", names[0], "--credentials", names[1])
+    assert ".gitignore is new: git ignores " in ended.err
+    for each in names:
+        assert (repository / each).exists()
+        git(repository, "check-ignore", "--quiet", "--", f"./{each}")
+    assert git(repository, "status", "--porcelain") == "?? .gitignore\n"
+
+
+def test_a_name_that_is_not_utf_8_is_ignored_as_well(repository: Path) -> None:
+    gitignore.protect(["caf\udce9.yaml"])
+    assert (repository / ".gitignore").read_bytes() == b"/caf\xe9.yaml\n"
+
+
+def test_only_the_files_themselves_are_ignored(repository: Path) -> None:
+    gitignore.protect(["values[prod].yaml", "cred*.yaml"])
+    for other in ("valuesp.yaml", "credentials.yaml"):
+        (repository / other).touch()
+    assert git(repository, "status", "--porcelain") == "?? .gitignore\n?? credentials.yaml\n?? valuesp.yaml\n"
+
+
+def test_what_to_add_for_such_a_name_is_said_as_git_reads_it(repository: Path) -> None:
+    (repository / ".gitignore").touch()
+    (note,) = gitignore.protect(["values[prod].yaml "])
+    assert note.endswith(f"; add to {repository / '.gitignore'}: /values\\[prod\\].yaml\\ ")
+
+
 def test_a_gitignore_that_is_there_is_not_changed_but_what_to_add_is_said(cli: Cli, repository: Path) -> None:
     (repository / ".gitignore").write_text("/values.yaml\n")
     ended = cli("gen", HOST)
@@ -50,6 +85,24 @@ def test_a_file_that_git_tracks_is_named(repository: Path) -> None:
     git(repository, "add", "-f", "credentials.yaml")
     notes = gitignore.protect(NAMES)
     assert any("git rm --cached credentials.yaml" in note for note in notes)
+
+
+def test_of_a_file_that_git_tracks_it_is_not_said_that_git_ignores_it(repository: Path) -> None:
+    (repository / "credentials.yaml").touch()
+    git(repository, "add", "credentials.yaml")
+    assert gitignore.protect(NAMES) == [
+        "git tracks credentials.yaml; take them out with `git rm --cached credentials.yaml`",
+        ".gitignore is new: git ignores values.yaml",
+        ".gitignore is new, but git does not ignore credentials.yaml",
+    ]
+    git(repository, "rm", "--cached", "-q", "credentials.yaml")
+    assert git(repository, "status", "--porcelain") == "?? .gitignore\n"
+
+
+def test_a_file_is_not_taken_for_another_that_git_tracks(repository: Path) -> None:
+    (repository / "credentials.yaml").touch()
+    git(repository, "add", "credentials.yaml")
+    assert "git tracks" not in "".join(gitignore.protect(["cred*.yaml"]))
 
 
 def test_without_git_nothing_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

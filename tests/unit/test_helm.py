@@ -99,6 +99,44 @@ def test_a_failure_is_raised_and_not_logged_as_well(chart: Path) -> None:
     assert (ended.stdout, ended.stderr) == ("raised\n", "")
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("printf 'Error: UPGRADE FAILED: caf\\351\\n' >&2; exit 1", "^caf\N{REPLACEMENT CHARACTER}$"),
+        ("exit 3", "^helm failed with exit code 3 and said nothing$"),
+        ("kill -KILL $$", "^helm failed with exit code -9 and said nothing$"),
+    ],
+)
+def test_a_failure_that_pyhelm3_does_not_foresee_is_one_all_the_same(script: str, words: str, tmp_path: Path) -> None:
+    failing = script_of_helm(tmp_path, script)
+    with pytest.raises(HelmError, match=words):
+        failing.version()
+    operation = failing.upgrade("privreg", "registry", tmp_path, {})
+    with pytest.raises(HelmError, match=words):
+        operation.wait(10)
+
+
+def test_a_helm_that_cannot_be_started_has_failed(tmp_path: Path) -> None:
+    enough = script_of_helm(tmp_path, "exit 0")
+    too_long = Helm(enough.binary, context="x" * 2**18)  # more than the kernel takes as one argument: E2BIG
+    with pytest.raises(HelmError, match=r"^helm could not be run to its end: .*Argument list too long"):
+        too_long.version()
+    operation = too_long.rollback("privreg", "registry", 1)
+    with pytest.raises(HelmError, match=r"^helm could not be run to its end: .*Argument list too long"):
+        operation.wait(10)
+
+
+def test_an_answer_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HelmError, match="what `helm version` prints is not UTF-8"):
+        script_of_helm(tmp_path, "printf 'caf\\351'").version()
+
+
+def script_of_helm(folder: Path, script: str) -> Helm:
+    (folder / "helm").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "helm").chmod(0o755)
+    return Helm(str(folder / "helm"))
+
+
 def test_lint_passes_and_fails_as_helm_says(binary: Helm, chart: Path) -> None:
     assert "0 chart(s) failed" in binary.lint(chart, kube_version="1.36.0")
     (chart / "templates" / "a.yaml").write_text("{{ .Values.none.deep }}")
@@ -139,11 +177,12 @@ def test_importing_it_does_not_run_helm() -> None:
 
 
 def test_a_helm_that_is_ended_is_waited_for_also_by_who_was_interrupted(tmp_path: Path) -> None:
-    slow = tmp_path / "helm"
-    slow.write_text(f"#!/bin/sh\ntrap 'sleep 0.5; touch {tmp_path}/ended; exit 1' TERM\ntouch {tmp_path}/begun\n"
-                    "cat >/dev/null\nwhile :; do sleep 0.05; done\n")  # fmt: skip
-    slow.chmod(0o755)
-    operation = Helm(str(slow)).upgrade("privreg", "registry", tmp_path, {})
+    slow = script_of_helm(
+        tmp_path,
+        f"trap 'sleep 0.5; touch {tmp_path}/ended; exit 1' TERM\ntouch {tmp_path}/begun\n"
+        "cat >/dev/null\nwhile :; do sleep 0.05; done",
+    )
+    operation = slow.upgrade("privreg", "registry", tmp_path, {})
     while not (tmp_path / "begun").exists():
         time.sleep(0.01)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()

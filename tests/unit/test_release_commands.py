@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -221,6 +222,22 @@ def test_a_failure_is_traced_says_what_to_type_next_and_leaves_the_revision_befo
     assert run("uninstall", "--yes").code == 0
 
 
+def test_a_failure_that_helm_does_not_say_in_utf_8_is_one_all_the_same(
+    run: Run, values: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = values / "odd-helm"
+    odd.write_text(f"#!/bin/sh\n{values}/helm \"$@\" || {{ code=$?; printf 'caf\\351\\n' >&2; exit $code; }}\n")
+    odd.chmod(0o755)
+    monkeypatch.setenv("PRIVREG_HELM", str(odd))
+    assert run("apply", *FILES, "--no-wait").code == 0
+    (values / "overlay.yaml").write_text(OVERLAY + "service: {type: NodePort, nodePort: 99}\n")
+    ended = run("apply", *FILES, "--no-wait")
+    assert (ended.code, ended.out) == (1, "")
+    assert "nodePort: Invalid value: 99" in ended.err
+    assert "revision 1 is in force again, as revision 3" in ended.err
+    assert run("uninstall", "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     ("statuses", "undo"),
     [(["deployed", "pending-upgrade"], "helm rollback privreg 1"), (["pending-install"], "helm uninstall privreg")],
@@ -261,10 +278,7 @@ def test_whoever_ends_it_is_told_where_the_release_stands(
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     namespace = os.environ["PRIVREG_NAMESPACE"]
-    deployment = f"/apis/apps/v1/namespaces/{namespace}/deployments/privreg"
-    while "changed" not in control_plane.must("GET", deployment)["spec"]["template"]["metadata"]["annotations"]:
-        assert process.poll() is None
-        time.sleep(0.2)
+    wait_for_change(control_plane)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + number
@@ -273,6 +287,37 @@ def test_whoever_ends_it_is_told_where_the_release_stands(
     assert f"go back with `helm rollback privreg 1 --namespace {namespace}`, or go on with `privreg-values" in said
     assert said.endswith(f"\n{word}\n")
     assert run("uninstall", "--yes").code == 0
+
+
+def test_whoever_ends_it_in_the_moment_in_which_helm_begins_is_told_as_well(
+    run: Run, values: Path, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("apply", *FILES, "--no-wait").code == 0
+    (values / "overlay.yaml").write_text(OVERLAY + "podAnnotations: {changed: 'yes'}\n")
+    start = threading.Thread.start
+
+    def start_and_terminate(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name.endswith("(_work)"):  # asyncio has threads as well
+            wait_for_change(control_plane)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start_and_terminate)
+        ended = run("apply", *FILES, "--timeout=60")
+    assert ended.code == 128 + signal.SIGTERM
+    assert "interrupted; waiting until helm has ended" in ended.err
+    assert "revision 2 is failed" in ended.err, ended.err  # helm wrote that down when it was ended
+    assert run("uninstall", "--yes").code == 0
+
+
+def wait_for_change(control_plane: ControlPlane) -> None:
+    """Wait until helm has changed the annotations of the Deployment's Pods."""
+    deployment = f"/apis/apps/v1/namespaces/{os.environ['PRIVREG_NAMESPACE']}/deployments/privreg"
+    deadline = time.monotonic() + 60
+    while "changed" not in control_plane.must("GET", deployment)["spec"]["template"]["metadata"]["annotations"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_a_context_that_is_not_there_is_said_and_nothing_is_made(run: Run) -> None:

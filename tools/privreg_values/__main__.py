@@ -6,9 +6,9 @@ import io
 import os
 import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
+from privreg_values import interrupts
 from privreg_values.errors import ConflictError, PrivregError
 
 # 128 and the signal's number, as a shell counts, and what is said.
@@ -18,8 +18,7 @@ _ENDINGS = {INTERRUPTED: "interrupted", 128 + signal.SIGTERM: "terminated"}
 
 def main() -> NoReturn:
     """Run the command line; exit with 0, 1 for a problem that was found, 2 for wrong usage."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # as an exception, so that what was begun is tidied up
-        signal.signal(ending, _leave)
+    interrupts.raise_signals()
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their numbers
         if getattr(sys, name) is None:  # it was closed: without this, the next file that is opened takes its number
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
@@ -59,10 +58,6 @@ def _say(*texts: str) -> None:
             if shown.startswith("error:"):
                 shown = style.paint("error:", "red") + shown.removeprefix("error:")
             sys.stderr.write(f"{shown}\n")
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import errno
 import fcntl
 import logging
 import os
-import signal
 import stat
 import tempfile
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privreg_values.errors import FileError
+from privreg_values.interrupts import interrupts_held
 
 LOCK_SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def write_all(contents: Sequence[tuple[Target, bytes]]) -> None:
     """
     with contextlib.ExitStack() as undo:
         staged = [(it, _stage(it, data, undo)) for it, data in contents]
-        with _interrupts_held():
+        with interrupts_held():
             done: list[str] = []
             for it, temporary in staged:
                 try:
@@ -125,7 +125,7 @@ def sweep(it: Target) -> None:
 
 def _stage(it: Target, data: bytes, undo: contextlib.ExitStack) -> Path:
     """Write the bytes to a private file (mkstemp) beside the target; it is removed if it is never renamed."""
-    with _interrupts_held():
+    with interrupts_held():
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{it.path.name}.", suffix=_STAGED, dir=it.path.parent)
         except OSError as error:
@@ -164,22 +164,6 @@ def _open_folder(folder: Path) -> int:
         return os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise _cannot("read", str(folder), error) from None
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    pending: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: pending.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for held in pending:
-            signal.raise_signal(held)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,26 +24,43 @@ def protect(names: Sequence[str]) -> list[str]:
     notes = []
     for folder in dict.fromkeys(Path(name).resolve().parent for name in names):
         paths = [path for path in (Path(name).resolve() for name in names) if path.parent == folder]
-        if tracked := [path.name for path in paths if _git(folder, "ls-files", "--error-unmatch", path.name) == 0]:
+        if tracked := [path.name for path in paths if _tracks(path) == 0]:
             notes.append(
-                f"git tracks {' and '.join(tracked)}; take them out with `git rm --cached {' '.join(tracked)}`"
+                f"git tracks {' and '.join(tracked)}; take them out with `git rm --cached {shlex.join(tracked)}`"
             )
-        if exposed := [path.name for path in paths if _git(folder, "check-ignore", "--quiet", path.name) == 1]:
-            notes.append(_ignore(folder / ".gitignore", exposed))
+        if exposed := [path.name for path in paths if _ignores(path) == 1]:
+            notes += _ignore(folder / ".gitignore", exposed)
     return notes
 
 
-def _ignore(path: Path, names: list[str]) -> str:
-    lines = "".join(f"/{name}\n" for name in names)
+def _ignore(path: Path, names: list[str]) -> list[str]:
+    patterns = [_pattern(name) for name in names]
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(lines)
+        with path.open("xb") as file:
+            file.write(os.fsencode("".join(f"{pattern}\n" for pattern in patterns)))
     except OSError:
-        return f"git does not ignore {' and '.join(names)}; add to {path}: {' '.join(lines.split())}"
-    return f"{path.name} is new: git ignores {' and '.join(names)}"
+        return [f"git does not ignore {' and '.join(names)}; add to {path}: {' '.join(patterns)}"]
+    ignored = [name for name in names if _ignores(path.with_name(name)) == 0]
+    exposed = [name for name in names if name not in ignored]  # such as what git tracks
+    notes = [f"{path.name} is new: git ignores {' and '.join(ignored)}"] if ignored else []
+    return notes + ([f"{path.name} is new, but git does not ignore {' and '.join(exposed)}"] if exposed else [])
+
+
+def _pattern(name: str) -> str:
+    """Give the line of a .gitignore for a name, see gitignore(5); a line break can only be written as any character."""
+    return "/" + re.sub(r"[\r\n]", "?", re.sub(r"[\\*?\[\]]| (?= *\Z)", r"\\\g<0>", name))
+
+
+def _tracks(path: Path) -> int:
+    return _git(path.parent, "--literal-pathspecs", "ls-files", "--error-unmatch", "--", path.name)
+
+
+def _ignores(path: Path) -> int:
+    return _git(path.parent, "check-ignore", "--quiet", "--", f"./{path.name}")  # a colon in front would be "magic"
 
 
 def _git(folder: Path, *arguments: str) -> int:
+    """Run git, and give its exit code: 0 for yes, 1 for no."""
     try:
         return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=10).returncode
     except (OSError, subprocess.TimeoutExpired):

@@ -252,9 +252,13 @@ class Helm:
         arguments, stdin = self._input(command, values)
         try:
             output: bytes = asyncio.run(self._command().run(arguments, stdin))
-        except errors.Error as error:
-            raise _refusal(error) from None
-        return output.decode("utf-8")
+        except (errors.Error, OSError, UnicodeDecodeError) as error:
+            raise _failure(error) from None
+        try:
+            return output.decode("utf-8")
+        except UnicodeDecodeError:
+            what = f"what `helm {command[0]}` prints is not UTF-8"
+            raise HelmError(what, "look for a file in the chart that is not") from None
 
     def _command(self) -> Command:
         if shutil.which(self.binary) is None:
@@ -309,10 +313,10 @@ class Operation:
     def _work(self) -> None:
         try:
             self._loop.run_until_complete(self._task)
-        except errors.Error as error:
-            self._error = _refusal(error)
         except asyncio.CancelledError:
             self._error = HelmError("helm was ended")
+        except Exception as error:  # whatever it is: an end without an error would pass for success
+            self._error = _failure(error)
         finally:
             self._loop.close()
             self._ended.set()
@@ -354,14 +358,23 @@ def _revision(text: str) -> Revision:
     )
 
 
-def _refusal(error: errors.Error) -> HelmError:
-    # helm lint says what it found on its standard output.
-    texts = (raw.decode("utf-8", "replace") for raw in (error.stderr, error.stdout))
-    lines = (line.rstrip() for text in texts for line in text.splitlines())
+def _failure(error: Exception) -> HelmError:
+    if isinstance(error, errors.Error):
+        # helm lint says what it found on its standard output.
+        words = _words(error.stderr, error.stdout) or f"helm failed with exit code {error.returncode} and said nothing"
+    elif isinstance(error, UnicodeDecodeError):  # pyhelm3 reads what a helm that fails says as UTF-8, or not at all
+        words = _words(error.object) or "helm failed and said nothing that can be read"
+    else:
+        words = f"helm could not be run to its end: {error}"
+    return HelmError(words, UNREACHABLE if "cluster unreachable" in words else "")
+
+
+def _words(*said: bytes) -> str:
+    lines = (line.rstrip() for raw in said for line in raw.decode("utf-8", "replace").splitlines())
     message = "\n".join(line for line in lines if line and not line.startswith("level="))  # helm 4 logs it as well
     for each in ("Error: ", "UPGRADE FAILED: ", "INSTALLATION FAILED: "):
         message = message.removeprefix(each)
-    return HelmError(message, UNREACHABLE if "cluster unreachable" in message else "")
+    return message
 
 
 @contextlib.contextmanager

@@ -6,10 +6,12 @@ import re
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from privreg_values.cluster.helm import Operation
 from privreg_values.cluster.revisions import History, Revision, is_pending
 from privreg_values.errors import ClusterError, ConflictError, HelmError
+from privreg_values.interrupts import interrupts_held
 from privreg_values.release.failure import Failure, collect
 from privreg_values.release.objects import hooks, metadata, placed, title
 from privreg_values.release.readiness import State, View, look
@@ -129,13 +131,17 @@ class Application:
         remedy = f"wait for it; if it was killed, run `helm {undo} --namespace {self.target.namespace}`"
         raise ConflictError([f"{what}; {remedy}"])
 
-    def _follow(self, operation: Operation, watch: _Watch) -> None:
+    def _follow(self, begin: Callable[[], Operation], watch: _Watch) -> None:
+        operation = None
         try:
+            with interrupts_held():  # there is no moment in which helm is at work and would not be ended
+                operation = begin()
             while not operation.wait(INTERVAL):
                 watch.look()
         except (KeyboardInterrupt, SystemExit):
-            self.tell("interrupted; waiting until helm has ended")
-            operation.cancel()
+            if operation:
+                self.tell("interrupted; waiting until helm has ended")
+                operation.cancel()
             raise
 
     def _restore(self, outcome: Outcome, watch: _Watch) -> None:
@@ -155,8 +161,8 @@ class Application:
     def _go_back(self, history: History, revision: int, watch: _Watch) -> None:
         helm, target, timeout = self.target.helm, self.target, max(self.timeout, _ROLLBACK)
         try:
-            operation = helm.rollback(target.release, target.namespace, revision, timeout=timeout, wait=self.wait)
-            self._follow(operation, watch)
+            begin = partial(helm.rollback, target.release, target.namespace, revision, timeout=timeout, wait=self.wait)
+            self._follow(begin, watch)
         except HelmError:
             # A client-side rollback, as Helm 3 does it, fails at a claim that the failed revision no longer had and
             # that was kept. An upgrade takes such a claim over; it needs the old chart, which often is this one.
@@ -166,8 +172,9 @@ class Application:
             values = helm.values(target.release, target.namespace, revision=revision)
             self._follow(self._upgrade(values, timeout), watch)
 
-    def _upgrade(self, values: dict[str, Value], timeout: int) -> Operation:
-        return self.target.helm.upgrade(
+    def _upgrade(self, values: dict[str, Value], timeout: int) -> Callable[[], Operation]:
+        return partial(
+            self.target.helm.upgrade,
             self.target.release,
             self.target.namespace,
             self.chart.path,
