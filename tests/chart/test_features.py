@@ -66,6 +66,21 @@ def test_a_nodes_folder_is_given_to_the_registry_first() -> None:
     assert "initContainers" not in without.pod_spec
 
 
+@pytest.mark.parametrize(
+    ("context", "owner"),
+    [
+        ({"runAsUser": 2000, "runAsGroup": 3000}, ["2000", "3000"]),
+        ({"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}, ["0", "0"]),
+        ({"runAsGroup": 0}, ["1000", "0"]),
+        ({"runAsUser": None, "runAsGroup": None}, ["1000", "1000"]),
+    ],
+    ids=str,
+)
+def test_a_nodes_folder_is_given_to_whom_the_registry_runs_as(context: Json, owner: list[str]) -> None:
+    (container,) = ci("storage-hostpath", podSecurityContext=context).pod_spec["initContainers"]
+    assert container["args"] == ["/var/lib/registry", *owner]
+
+
 def test_nfs_and_empty_dir_are_volumes_of_the_pod() -> None:
     assert volume(ci("storage-nfs")) == {"nfs": {"server": "nfs.example.com", "path": "/exports/registry"}}
     assert volume(ci("storage-emptydir")) == {"emptyDir": {"sizeLimit": "2Gi"}}
