@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from privreg_values.errors import HelmError
 from tests.chart.rendering import (
     CHART,
     EVERYTHING,
+    HELMS,
     MINIMAL,
     NAMESPACE,
     RELEASE,
@@ -287,6 +289,32 @@ def test_names_can_be_chosen() -> None:
     assert rendering.deployment["metadata"]["name"] == "team-images"
     assert rendering.deployment["metadata"]["labels"]["app.kubernetes.io/name"] == "images"
     assert render(MINIMAL, release="other").deployment["metadata"]["name"] == "other-privreg"
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize(
+    ("release", "values", "name"),
+    [
+        ("2024", {}, "2024-privreg"),
+        ("4.registry", {"nameOverride": "images"}, "4-registry-images"),
+        (RELEASE, {"fullnameOverride": "1st"}, "1st"),
+    ],
+)
+def test_a_name_that_begins_with_a_digit_is_refused_where_no_service_may_have_it(
+    release: str, values: Json, name: str, helm: str
+) -> None:
+    for version in ("1.30", "1.35.4"):
+        with pytest.raises(HelmError) as caught:
+            render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
+        assert (
+            f"privreg: fullnameOverride: the name {name} begins with a digit, which a Service's may not; "
+            "set one that begins with a letter"
+        ) in str(caught.value).splitlines()
+    chosen = values | {"fullnameOverride": "registry-2024"}
+    assert render(MINIMAL, values=chosen, release=release, helm=helm, kube_version="1.30").one("Service")
+    for version in ("1.36.0", "1.36.0-gke.100"):
+        rendering = render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
+        assert rendering.one("Service", name)
 
 
 # --- Notes
