@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from privreg_values.errors import HelmError
 from tests.chart.rendering import (
     CHART,
     EVERYTHING,
+    HELMS,
     MINIMAL,
     NAMESPACE,
     RELEASE,
@@ -65,6 +67,21 @@ def test_a_nodes_folder_is_given_to_the_registry_first() -> None:
     assert container["args"] == ["/var/lib/registry", "1000", "1000"]
     without = ci("storage-hostpath", storage={"hostPath": {"fixPermissions": False}})
     assert "initContainers" not in without.pod_spec
+
+
+@pytest.mark.parametrize(
+    ("context", "owner"),
+    [
+        ({"runAsUser": 2000, "runAsGroup": 3000}, ["2000", "3000"]),
+        ({"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}, ["0", "0"]),
+        ({"runAsGroup": 0}, ["1000", "0"]),
+        ({"runAsUser": None, "runAsGroup": None}, ["1000", "1000"]),
+    ],
+    ids=str,
+)
+def test_a_nodes_folder_is_given_to_whom_the_registry_runs_as(context: Json, owner: list[str]) -> None:
+    (container,) = ci("storage-hostpath", podSecurityContext=context).pod_spec["initContainers"]
+    assert container["args"] == ["/var/lib/registry", *owner]
 
 
 def test_nfs_and_empty_dir_are_volumes_of_the_pod() -> None:
@@ -273,6 +290,32 @@ def test_names_can_be_chosen() -> None:
     assert rendering.deployment["metadata"]["name"] == "team-images"
     assert rendering.deployment["metadata"]["labels"]["app.kubernetes.io/name"] == "images"
     assert render(MINIMAL, release="other").deployment["metadata"]["name"] == "other-privreg"
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize(
+    ("release", "values", "name"),
+    [
+        ("2024", {}, "2024-privreg"),
+        ("4.registry", {"nameOverride": "images"}, "4-registry-images"),
+        (RELEASE, {"fullnameOverride": "1st"}, "1st"),
+    ],
+)
+def test_a_name_that_begins_with_a_digit_is_refused_where_no_service_may_have_it(
+    release: str, values: Json, name: str, helm: str
+) -> None:
+    for version in ("1.30", "1.35.4"):
+        with pytest.raises(HelmError) as caught:
+            render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
+        assert (
+            f"privreg: fullnameOverride: the name {name} begins with a digit, which a Service's may not; "
+            "set one that begins with a letter"
+        ) in str(caught.value).splitlines()
+    chosen = values | {"fullnameOverride": "registry-2024"}
+    assert render(MINIMAL, values=chosen, release=release, helm=helm, kube_version="1.30").one("Service")
+    for version in ("1.36.0", "1.36.0-gke.100"):
+        rendering = render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
+        assert rendering.one("Service", name)
 
 
 # --- Notes

@@ -129,6 +129,26 @@ def test_what_comes_later_is_served_by_a_deployment_a_cronjob_or_not(
     assert settings(rendering, tmp_path).watcher == "".join(path[kind].format(NAMESPACE, NAME) for kind in runs)
 
 
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("container-registry-of-the-team", "container-registry-of-the-team-privreg-pull-secrets"),
+        ("container-registry-of-production", "container-registry-of-production-privreg-pull-secret"),
+        ("container-registry-of-the-headquarters", "container-registry-of-the-headquarters-privreg-pull"),
+    ],
+)
+def test_a_cronjobs_name_has_room_for_its_jobs_and_the_program_may_stop_it(
+    release: str, name: str, tmp_path: Path
+) -> None:
+    rendering = render(MINIMAL, values={"pullSecrets": {"watch": False}}, release=release)
+    account = f"{release}-privreg-pull-secrets"  # in full: the hooks of the next version run as it
+    assert item_name(rendering.one("CronJob")) == name
+    assert rendering.one("ServiceAccount", account)
+    assert f"cronjobs.batch [{name}]: get delete" in rules(rendering.one("Role", account))
+    told = settings(rendering, tmp_path, f"{release}-privreg-programs")
+    assert told.watcher == f"/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs/{name}"
+
+
 def item_name(item: Json) -> str:
     name: str = item["metadata"]["name"]
     return name

@@ -48,7 +48,9 @@ class Authority:
         _write(folder, "ca", certificate, key)
         return cls(folder, certificate, key)
 
-    def issue(self, name: str, common_name: str, organisation: str = "", sans: tuple[str, ...] = ()) -> None:
+    def issue(
+        self, name: str, common_name: str, organisation: str = "", sans: tuple[str, ...] = (), *, plain: bool = False
+    ) -> None:
         """Write NAME.crt and NAME.key: a certificate for both ends of TLS.
 
         Args:
@@ -56,13 +58,15 @@ class Authority:
             common_name: CN, for Kubernetes the user.
             organisation: O, for Kubernetes the group.
             sans: DNS names and IP addresses.
+            plain: leaves out which key signed it, as many a private CA does.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(common_name, organisation), self.certificate.subject, key)
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        builder = builder.add_extension(issuer, critical=False)
+        if not plain:
+            builder = builder.add_extension(issuer, critical=False)
         if sans:
             names = x509.SubjectAlternativeName([_san(san) for san in sans])
             builder = builder.add_extension(names, critical=False)

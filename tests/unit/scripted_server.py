@@ -46,7 +46,7 @@ class ScriptedServer:
 
 @contextmanager
 def serving(*answers: Scripted, certificates: Path | None = None) -> Iterator[ScriptedServer]:
-    """Serve `answers` one after the other; over TLS with new certificates made in `certificates`, if given."""
+    """Serve `answers` one after the other; over TLS with server.crt of `certificates`, made if it is not there."""
     left, requests = list(answers), list[Request]()
 
     class Handler(BaseHTTPRequestHandler):
@@ -73,7 +73,8 @@ def serving(*answers: Scripted, certificates: Path | None = None) -> Iterator[Sc
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if certificates:
-        pki.Authority.create(certificates).issue("server", "server", sans=("127.0.0.1", "registry.example.com"))
+        if not (certificates / "server.crt").exists():
+            pki.Authority.create(certificates).issue("server", "server", sans=("127.0.0.1", "registry.example.com"))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
         server.socket = context.wrap_socket(server.socket, server_side=True)

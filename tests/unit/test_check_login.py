@@ -2,11 +2,13 @@
 
 import base64
 import json
+import ssl
 from pathlib import Path
 
 import pytest
 
 import check_login
+from tests.cluster import pki
 from tests.unit.scripted_server import Scripted, ScriptedServer, serving
 
 CHALLENGE = Scripted(401, '{"errors": []}', {"WWW-Authenticate": 'Basic realm="privreg"'})
@@ -16,6 +18,11 @@ AUTH = base64.b64encode(b"pull:pass:word").decode()
 
 def run(server: ScriptedServer, *options: str, path: str = "") -> int:
     return check_login.main([f"--url=http://127.0.0.1:{server.port}{path}", "--patience=3", *options])
+
+
+def run_tls(server: ScriptedServer, certificate: Path, host: str = "registry.example.com") -> int:
+    url = f"--url=https://127.0.0.1:{server.port}"
+    return check_login.main([url, f"--host={host}", f"--certificate={certificate}", "--patience=0.5"])
 
 
 @pytest.fixture
@@ -146,3 +153,45 @@ def test_a_gateway_that_refused_a_changed_configuration_fails_loudly(
 def test_a_token_server_is_what_token_mode_asks_for() -> None:
     with serving(Scripted(401, "", {"WWW-Authenticate": "Bearer realm=x"})) as server:
         assert run(server, "--challenge=Bearer") == 0
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pki.Authority:
+    """A private CA, before a Python that verifies as 3.13 does, whatever this one is."""
+    create = ssl.create_default_context
+
+    def create_strict(*, cafile: Path) -> ssl.SSLContext:
+        context = create(cafile=cafile)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create_strict)
+    return pki.Authority.create(tmp_path)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_certificate_need_not_say_which_key_signed_it(plain: bool, authority: pki.Authority) -> None:
+    folder = authority.folder
+    authority.issue("server", "server", sans=("registry.example.com",), plain=plain)
+    chain = folder / "tls.crt"
+    chain.write_bytes((folder / "server.crt").read_bytes() + (folder / "ca.crt").read_bytes())
+    with serving(CHALLENGE, certificates=folder) as server:
+        assert run_tls(server, chain) == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "certificate", "trouble"),
+    [
+        ("registry.example.org", "server.crt", "Hostname mismatch"),
+        ("registry.example.com", "another.crt", "unable to get local issuer certificate"),
+    ],
+)
+def test_another_certificate_or_name_fails_loudly(
+    host: str, certificate: str, trouble: str, authority: pki.Authority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("server", "another"):
+        authority.issue(name, "server", sans=("registry.example.com",), plain=True)
+    with serving(CHALLENGE, certificates=authority.folder) as server:
+        assert run_tls(server, authority.folder / certificate, host) == 1
+        assert server.requests == []
+    assert trouble in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import kubernetes_api
-from kubernetes_api import Api, ApiError, again_on_conflict
+from kubernetes_api import Api, ApiError, again_on_conflict, pause
 from tests.cluster import pki
 from tests.unit.scripted_server import Scripted, serving
 
@@ -57,6 +57,12 @@ def test_retries_come_to_an_end(identity: Path, pauses: list[float]) -> None:
             api.get(PATH)
         assert len(server.requests) == kubernetes_api.REQUEST_ATTEMPTS
     assert sum(pauses) < 30
+
+
+def test_pauses_grow_to_the_most_and_stay_there() -> None:
+    for attempt, doubled in enumerate((0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0)):
+        assert doubled / 2 <= pause(attempt, first=0.5, most=10.0) <= doubled
+    assert 5.0 <= pause(10_000, first=0.5, most=10.0) <= 10.0
 
 
 def test_an_api_server_that_is_not_there_is_named(identity: Path, pauses: list[float]) -> None:

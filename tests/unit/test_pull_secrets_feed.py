@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from kubernetes_api import Api
+from kubernetes_api import Api, ApiError, Json
+from tests.cluster import pki
 from tests.unit.scripted_server import Scripted, ScriptedServer, serving
 from watching import EVERYTHING, Event, Feed, Subject
 
@@ -85,3 +86,22 @@ def test_a_line_that_breaks_off_is_no_event_and_the_watch_begins_again(headers: 
     seen, _, server = feed(tmp_path, 4, listed("7", "a"), broken, Scripted(200, event("ADDED", "9", "c")))
     assert seen == [("LISTED", "a"), ("ALL", ""), ("ADDED", "b"), ("ADDED", "c")]
     assert asked(server) == ["list", "7", "8"]
+
+
+def test_a_feed_that_is_forbidden_for_hours_goes_on_and_says_so_once(tmp_path: Path) -> None:
+    class Forbidden(Api):
+        left = 1100  # at one every 30 s; a float cannot be doubled that often
+
+        def _request(self, method: str, path: str, body: Json | None = None) -> Json:
+            assert body is None
+            self.left -= 1
+            if self.left >= 0:
+                raise ApiError(403, f"{method} {path}: forbidden")
+            return {"metadata": {"resourceVersion": "7"}}
+
+    pki.Authority.create(tmp_path)
+    queue, said = Bounded(1), list[str]()
+    with Forbidden("127.0.0.1", 1, tmp_path) as api, pytest.raises(SystemExit):
+        Feed(api, queue, said.append, Subject("namespaces")).run()
+    assert queue.get_nowait() == EVERYTHING
+    assert said == ["GET /api/v1/namespaces?limit=250: forbidden; all is looked at every 30 s instead"]

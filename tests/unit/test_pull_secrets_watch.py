@@ -4,13 +4,16 @@ import itertools
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from choosing import Settings
+from kubernetes_api import Api, ApiError
 from tests.control_plane import ControlPlane, running
-from tests.unit.pull_secrets_site import NAME, NEW_CREDENTIAL, Site, encoded
+from tests.unit.pull_secrets_site import NAME, NEW_CREDENTIAL, Json, Site, encoded
+from watching import Event, Feed, Watcher
 
 numbers = itertools.count(2000)
 SOON = 15.0  # seconds; it takes a fraction of one on an idle machine
@@ -228,3 +231,79 @@ def test_killed_at_random_during_two_hundred_changes_the_end_is_right(site: Site
     for namespace, account in itertools.product(namespaces[1:], ("default", "ci")):
         before, after = theirs.get((namespace, account)), site.references(namespace, account)
         assert after == [*([before] if before else []), NAME], f"{namespace}/{account}"
+
+
+# --- What failed
+
+
+class Staged(Watcher):
+    """A watcher that is told by a test, in place of feeds, what happens; None lets it wait as long as it would.
+
+    Attributes:
+        waits: for how many seconds it would have waited, each time.
+        closed: namespaces in which it can make nothing.
+    """
+
+    def __init__(self, site: Site, *closed: str) -> None:
+        self.waits, self.closed = list[float](), set(closed)
+
+        class Ill(Api):
+            def _request(api, method: str, path: str, body: Json | None = None) -> Json:
+                if method == "POST" and path.split("/")[4] in self.closed:
+                    raise ApiError(500, "closed")
+                return super()._request(method, path, body)
+
+        super().__init__(lambda: site.connect(Ill), Settings.read(site.settings), lambda _: None)
+
+    def follow(self, events: Iterator[Event | None]) -> None:
+        """Run until there are no more events."""
+        self._events = events
+        with self._api, pytest.raises(StopIteration):
+            self.run()
+
+    def _feeds(self) -> list[Feed]:
+        return []
+
+    def _gather(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if event := next(self._events):
+            self._note(*event)
+        else:
+            super()._gather(seconds)
+
+
+@pytest.mark.parametrize("meanwhile", ["quiet", "busy", "failing"])
+def test_what_failed_is_tried_again_soon_whatever_happens_elsewhere(meanwhile: str, site: Site) -> None:
+    first, second = site.others
+    watcher = Staged(site, first)
+
+    def events() -> Iterator[Event | None]:
+        assert site.secret(first) is None
+        secret = site.control_plane.must("GET", f"/api/v1/namespaces/{second}/secrets/{NAME}")
+        yield "secrets", "DELETED", secret
+        watcher.closed = {second} if meanwhile == "failing" else set()
+        site.control_plane.must("DELETE", f"/api/v1/namespaces/{second}/secrets/{NAME}")
+        deadline = time.monotonic() + SOON
+        while site.secret(first) is None:
+            assert watcher.waits[-1] < SOON, "nothing is tried again"
+            assert time.monotonic() < deadline, "it is put off"
+            time.sleep(0.05)
+            yield None if meanwhile == "quiet" else ("secrets", "DELETED", secret)
+
+    watcher.follow(events())
+    assert site.references(first) == [NAME]
+
+
+def test_what_failed_and_was_deleted_is_not_tried_for_ever(site: Site) -> None:
+    first, _ = site.others
+    watcher = Staged(site, first)
+
+    def events() -> Iterator[Event | None]:
+        path = f"/api/v1/namespaces/{first}"
+        namespace = site.control_plane.must("DELETE", path)
+        site.control_plane.must("PUT", f"{path}/finalize", namespace | {"spec": {"finalizers": []}})
+        assert site.control_plane.call("GET", path)[0] == 404
+        yield None
+
+    watcher.follow(events())
+    assert watcher.waits[0] < SOON < watcher.waits[1]

@@ -275,4 +275,5 @@ def _explanation(text: bytes, sent: Json | None) -> str:
 
 def pause(attempt: int, first: float, most: float) -> float:
     """Seconds to wait after the given failed attempt: growing, and never in step with other clients."""
-    return random.uniform(0.5, 1.0) * min(most, first * 2.0**attempt)  # noqa: S311 - no secret
+    doubled = first * 2.0 ** min(attempt, 30)  # for years of attempts a float has no room
+    return random.uniform(0.5, 1.0) * min(most, doubled)  # noqa: S311 - no secret

@@ -243,10 +243,13 @@ class Watcher:
         self._all = False
         self._dirty -= only or self._dirty
         self._remember(places, everything=not only)
-        self._failed = {place.namespace for place in places if place.failed}
-        if self._failed:
-            self._again_at = time.monotonic() + self._pause(most=60.0)
-        else:
+        failed = {place.namespace for place in places if place.failed}
+        waiting = self._failed - only if only else set()  # not looked at; one that has gone was, and is in neither
+        self._failed = waiting | failed
+        if failed:
+            again_at = time.monotonic() + self._pause(most=60.0)
+            self._again_at = min(again_at, self._again_at) if waiting else again_at
+        elif not waiting:
             self._failures = 0
 
     def _pause(self, most: float) -> float:

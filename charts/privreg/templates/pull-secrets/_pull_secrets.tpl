@@ -16,7 +16,7 @@ whose name is not that of the delivered ones. So Helm owns the source, and pull_
 {{- printf "%s/%s" .Release.Namespace .Release.Name }}
 {{- end }}
 
-{{/* The ServiceAccount of pull_secrets.py, and the Deployment or CronJob that runs it. */}}
+{{/* The ServiceAccount of pull_secrets.py. */}}
 {{- define "privreg.pullSecrets.programName" -}}
 {{- include "privreg.suffixedName" (dict "context" . "suffix" "pull-secrets") }}
 {{- end }}
@@ -64,11 +64,17 @@ whose name is not that of the delivered ones. So Helm owns the source, and pull_
 {{- end -}}
 {{- end }}
 
-{{/* The API path of that object; empty for nothing. */}}
+{{/* The name of that object. A CronJob's has at most 52 characters: Kubernetes appends 11 to those of its Jobs. */}}
+{{- define "privreg.pullSecrets.watcherName" -}}
+{{- $most := ternary 52 63 (eq (include "privreg.pullSecrets.watcher" .) "cronjobs") -}}
+{{- include "privreg.pullSecrets.programName" . | trunc $most | trimSuffix "-" }}
+{{- end }}
+
+{{/* Its API path; empty for nothing. */}}
 {{- define "privreg.pullSecrets.watcherPath" -}}
 {{- with include "privreg.pullSecrets.watcher" . -}}
 {{- $group := ternary "apps" "batch" (eq . "deployments") -}}
-{{- printf "/apis/%s/v1/namespaces/%s/%s/%s" $group $.Release.Namespace . (include "privreg.pullSecrets.programName" $) -}}
+{{- printf "/apis/%s/v1/namespaces/%s/%s/%s" $group $.Release.Namespace . (include "privreg.pullSecrets.watcherName" $) -}}
 {{- end -}}
 {{- end }}
 

@@ -38,7 +38,7 @@ field selector, which the API server counts as a request for that name; create c
 {{- if $watcher }}
 - apiGroups: [{{ ternary "apps" "batch" (eq $watcher "deployments") }}]
   resources: [{{ $watcher }}]
-  resourceNames: [{{ include "privreg.pullSecrets.programName" . | quote }}]
+  resourceNames: [{{ include "privreg.pullSecrets.watcherName" . | quote }}]
   verbs: [get, delete]
 {{- end }}
 {{- end }}

@@ -69,7 +69,7 @@ as root, with the two capabilities that needs.
   image: {{ include "privreg.image" (dict "context" . "image" .Values.jobs.image) }}
   imagePullPolicy: {{ .Values.jobs.image.pullPolicy }}
   command: [python3, /privreg/own_folder.py]
-  args: [{{ include "privreg.storage.mountPath" . }}, {{ $user.runAsUser | default 1000 | int | quote }}, {{ $user.runAsGroup | default 1000 | int | quote }}]
+  args: [{{ include "privreg.storage.mountPath" . }}, {{ dig "runAsUser" 1000 $user | int | quote }}, {{ dig "runAsGroup" 1000 $user | int | quote }}]
   securityContext:
     {{- include "privreg.containerSecurityContext" (dict
           "runAsNonRoot" false
