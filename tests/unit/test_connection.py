@@ -1,12 +1,16 @@
 """connection.py and known.py: addresses, repositories, and what the files say."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 
 from privreg_values.errors import FileError, UsageError
-from privreg_values.registry.connection import check_repository, parse_address
+from privreg_values.registry.client import Client, Site
+from privreg_values.registry.connection import check_repository, parse_address, trust
 from privreg_values.users.known import read_known
+from tests.cluster import pki
+from tests.unit.scripted_server import Scripted, serving
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,22 @@ def test_passwords_that_are_no_texts_are_named(folder: Path) -> None:
     (folder / "credentials.yaml").write_text("users: {a: 12}\n")
     with pytest.raises(FileError, match=r"credentials\.yaml: users: expected passwords"):
         read_known(None, None)
+
+
+def test_a_private_authority_need_not_follow_every_rule_of_rfc_5280(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do the clients of registries ask for it; Python does from 3.13 on, whatever this one is."""
+    create = ssl.create_default_context
+
+    def create_strict() -> ssl.SSLContext:
+        context = create()
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create_strict)
+    authority = pki.Authority.create(tmp_path)
+    authority.issue("server", "server", sans=("127.0.0.1",), plain=True)
+    with serving(Scripted(401), certificates=tmp_path) as server:
+        site = Site("127.0.0.1", "127.0.0.1", server.port, trust(str(tmp_path / "ca.crt")))
+        assert Client(site).request("GET", "/v2/").status == 401

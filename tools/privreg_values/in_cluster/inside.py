@@ -6,10 +6,10 @@ Standard library only, like all that it imports.
 from __future__ import annotations
 
 import json
-import ssl
 import sys
 from dataclasses import asdict, dataclass
 
+from privreg_values.registry.certificates import system_trust
 from privreg_values.registry.check import Check, Login
 from privreg_values.registry.client import Site
 
@@ -45,7 +45,7 @@ class Order:
 
 def run(order: Order) -> None:
     """Print each step when it is done."""
-    context = ssl.create_default_context()
+    context = system_trust()
     if order.authorities:
         context.load_verify_locations(cadata=order.authorities)
     site = Site(order.host, order.address, order.port, context)

@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 from privreg_values.errors import FileError, UsageError
+from privreg_values.registry.certificates import system_trust
 
 _LOG = logging.getLogger(__name__)
 HTTPS = 443
@@ -24,7 +25,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
     Raises:
         FileError: the file cannot be read, or holds no certificate.
     """
-    context = ssl.create_default_context()
+    context = system_trust()
     if ca_file is not None:
         try:
             context.load_verify_locations(cadata=Path(ca_file).read_text(encoding="ascii"))
