@@ -34,10 +34,10 @@ test: $(VENV)/ready tools lint ## everything: lint, then unit, chart and end-to-
 	@$(RUN) -m pytest -n 4 tests
 
 test-unit: $(VENV)/ready tools ## the CLI and the programs in the chart
-	@$(RUN) -m pytest tests/unit
+	@$(RUN) -m pytest -n 4 tests/unit
 
 test-chart: $(VENV)/ready tools ## what the chart renders
-	@$(RUN) -m pytest tests/chart tests/gateway tests/token_mode
+	@$(RUN) -m pytest -n 4 tests/chart tests/gateway tests/token_mode
 
 test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
 	@$(RUN) -m pytest -n 3 tests/e2e
