@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from privreg_values import files
 from privreg_values.cli.node_config import Runtime
 from tests.cluster import pki
 from tests.unit.conftest import Cli
@@ -61,6 +62,7 @@ def test_containerd_gets_a_folder_for_each_registry(cli: Cli, folder: Path) -> N
     assert files == {
         f"{certs}/registry.example.com/hosts.toml": {
             "server": ours,
+            "ca": "ca.crt",  # for the server itself, which is asked once more after the hosts
             "host": {ours: {"capabilities": pull, "ca": "ca.crt"}},
         },
         f"{certs}/docker.io/hosts.toml": {
@@ -262,3 +264,10 @@ def test_a_folder_that_holds_something_is_left_alone(cli: Cli, folder: Path) -> 
     assert ended.code == 1
     assert "mine: is not empty" in ended.err
     assert [path.name for path in (folder / "mine").iterdir()] == ["file"]
+
+
+def test_this_machine_itself_is_no_folder_for_them(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "write_all", lambda _: pytest.fail("it writes into this machine"))
+    ended = cli("node-config", "containerd", HOST, "--mirror=docker.io", "--output=/")
+    assert ended.code == 1
+    assert "/: is not empty" in ended.err

@@ -69,6 +69,19 @@ def test_run_again_it_changes_nothing_and_a_new_ca_replaces_the_old_one(script: 
     assert {path for path in after if after[path] != before[path]} == {"registry.example.com/ca.crt"}
 
 
+def test_a_file_that_can_bear_no_mark_is_ours_by_its_name(folder: Path, cli: Cli) -> None:
+    for password in ("the-first", "the-second"):
+        (folder / "credentials.yaml").write_text(f"host: registry.example.com\nusers:\n  cluster: {password}\n")
+        ended = cli("node-config", "cri-o", HOST, "--login=cluster", "--mirror=docker.io", "--script")
+        assert ended.code == 0
+        path = folder / "node-config.sh"
+        path.write_text(ended.out.replace("/etc/", f"{folder}/etc/"))
+        assert run(path).returncode == 0
+    assert (folder / "etc" / "crio" / "privreg-auth.json").exists()
+    assert run(path, "undo").returncode == 0
+    assert tree(folder / "etc") == {}
+
+
 def test_a_file_of_somebody_else_stops_it_before_anything_is_written(script: Path, folder: Path) -> None:
     theirs = folder / "node" / "docker.io" / "hosts.toml"
     theirs.parent.mkdir(parents=True)

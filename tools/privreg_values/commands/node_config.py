@@ -70,7 +70,7 @@ def run(
         if login:
             notes.append(f"the script holds the password of {login}: keep it as you keep {known.credentials}")
     else:
-        folder = (output or f"node-config-{runtime}").rstrip("/")
+        folder = (output or f"node-config-{runtime}").rstrip("/") or "/"
         write.into_folder(plan, wish, folder)
         for line in [text.as_json(plan, folder)] if as_json else text.lines(plan, folder):
             typer.echo(line)

@@ -4,7 +4,8 @@ Source: docs/hosts.md of containerd. Paths in hosts.toml are relative to it. Wha
 registries that have no folder. Changes are read at the next pull.
 
 Each file has a [host] table, also where `server` would do: containerd 1.6 takes no file without one ("invalid `host`
-tree" in its log), and goes on as if there was none.
+tree" in its log), and goes on as if there was none. `server` is asked once more after the hosts, with the keys at the
+top only: so the certificates are named there as well.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def _hosts(
 ) -> NodeFile:
     """Give the hosts.toml of a registry: `host` is asked first, `server` after it."""
     table = f'host."{host}"'
-    lines = [f'server = "{server}"', "", f"[{table}]", 'capabilities = ["pull", "resolve"]']
-    if ca and wish.ca:
-        lines.append(f'ca = "{ca}"')
+    trust = [f'ca = "{ca}"'] if ca and wish.ca else []
+    lines = [f'server = "{server}"', *(trust if server == host else []), ""]
+    lines += [f"[{table}]", 'capabilities = ["pull", "resolve"]', *trust]
     if login:
         lines += ["", f"[{table}.header]", f'authorization = "Basic {login.basic}"']
     content = marked("\n".join(lines) + "\n")

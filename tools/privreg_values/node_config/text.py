@@ -28,7 +28,8 @@ look() { # a file that somebody else wrote is not replaced
   fi
 }
 
-is_ours() { # PATH CONTENT
+is_ours() { # PATH CONTENT; JSON has no comments, so that those files are ours by their name
+  case ${1##*/} in privreg-*) return 0 ;; esac
   "$2" | cmp -s - "$1" || head -n 1 "$1" | grep -qF '__MARK__'
 }
 
