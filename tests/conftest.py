@@ -25,7 +25,7 @@ from tests.cluster.cluster import kubeconfig_of_user  # noqa: E402
 # How the embedded cluster behaves is tested where it is the one that is used.
 EMBEDDED = kubeconfig_of_user() is None and not kind.docker_answers()
 
-# Tests that share a cluster, and so a process; in the order of starting, because they take longest.
+# Tests that share a cluster, and so a process. (xdist begins with the scopes that have the most tests.)
 E2E = {
     "second cluster": ("demo", "embedded_cluster"),
     "cluster of the CLI": ("apply", "doctor", "every_namespace", "migrate", "node_config"),
@@ -75,9 +75,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByClust
 def pytest_configure() -> None:
     """A shell lets what it starts in the background ignore Ctrl-C, for good; some tests send it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share something come first, the longest before the others."""
-    order = list(SCOPES)
-    items.sort(key=lambda item: order.index(scope) if (scope := scope_of(item.nodeid)) in order else len(order))
