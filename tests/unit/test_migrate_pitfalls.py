@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conftest import Cli
-from tests.unit.test_migrate_hand_made import ONE_FILE, edit
+from tests.unit.test_migrate_hand_made import ONE_FILE, edit, load
 
 
 @pytest.fixture
@@ -38,3 +38,38 @@ def test_a_stateful_set_that_keeps_its_claims_is_only_scaled(cli: Cli, manifests
     edit(manifests, "  replicas: 1\n", f"  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {policy}\n")
     commands = json.loads(cli("migrate", manifests, "--json").out)["next"]
     assert commands[0] == "kubectl scale statefulset/privateregistry --replicas=0 --namespace default"
+
+
+@pytest.fixture
+def without_a_name(manifests: Path) -> Path:
+    """The usual set-up with neither Ingress nor Certificate: nothing in it says what it is called."""
+    text = manifests.read_text()
+    manifests.write_text(text[text.index("---\napiVersion: v1\nkind: Service") :])
+    edit(manifests, "type: ClusterIP", "type: NodePort")
+    return manifests
+
+
+def pull_secret(address: str, user: str, password: str) -> Path:
+    data = {".dockerconfigjson": json.dumps({"auths": {address: {"username": user, "password": password}}})}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pull"}, "stringData": data}
+    path = Path("secret.json")
+    path.write_text(json.dumps(secret))
+    return path
+
+
+@pytest.mark.parametrize("user", ["somebody", "alice"])
+def test_a_pull_secret_for_another_registry_does_not_name_this_one(
+    user: str, cli: Cli, without_a_name: Path, folder: Path
+) -> None:
+    ended = cli("migrate", without_a_name, pull_secret("https://index.docker.io/v1/", user, "of-docker-hub"))
+    assert ended.code == 2
+    assert "--host registry.example.com" in ended.err
+    assert sorted(path.name for path in folder.iterdir()) == ["registry.yaml", "secret.json"]
+
+
+def test_a_pull_secret_with_the_login_of_an_old_user_names_the_registry(
+    cli: Cli, without_a_name: Path, folder: Path
+) -> None:
+    ended = cli("migrate", without_a_name, pull_secret("images.example.com", "alice", "alice-password"))
+    assert ended.code == 0, ended.err
+    assert load(folder / "values.yaml")["host"] == "images.example.com"
