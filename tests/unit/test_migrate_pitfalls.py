@@ -73,3 +73,45 @@ def test_a_pull_secret_with_the_login_of_an_old_user_names_the_registry(
     ended = cli("migrate", without_a_name, pull_secret("images.example.com", "alice", "alice-password"))
     assert ended.code == 0, ended.err
     assert load(folder / "values.yaml")["host"] == "images.example.com"
+
+
+def test_what_the_old_pod_had_and_the_chart_does_otherwise_is_named_with_the_value_to_set(
+    cli: Cli, manifests: Path
+) -> None:
+    edit(
+        manifests,
+        "      addr: :5000\n",
+        "      addr: :5000\n      prefix: /images/\n      tls: {certificate: /c.pem}\n",
+    )
+    edit(manifests, "containerPort: 5000", "containerPort: 5000\n              hostPort: 5443")
+    edit(
+        manifests,
+        "      containers:\n",
+        "      hostNetwork: true\n      imagePullSecrets: [{name: hub}]\n      containers:\n",
+    )
+    ended = cli("migrate", manifests, "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)["lost"]
+    lines = manifests.read_text().splitlines()
+    for what, written, remedy in (
+        ("http.tls ", "tls: {certificate", "gateway.tls.secretName"),
+        ("http.prefix ", "prefix: /images/", "host's root"),
+        ("hostNetwork", "hostNetwork: true", "service.type to NodePort or LoadBalancer"),
+        ("hostPort", "hostPort: 5443", "service.type to NodePort or LoadBalancer"),
+        ("imagePullSecrets", "imagePullSecrets: [", "in imagePullSecrets"),
+    ):
+        (lost,) = [it for it in told if what in it["what"]]
+        assert remedy in lost["remedy"]
+        assert "extraEnv" not in lost["remedy"]
+        assert lines[lost["line"] - 1].strip().startswith(written)
+
+
+@pytest.mark.parametrize("own", [{}, {"example.com/team": "a"}])
+def test_what_kubectl_noted_on_the_old_service_is_not_put_on_the_new_one(
+    own: dict[str, str], cli: Cli, manifests: Path, folder: Path
+) -> None:
+    noted = json.dumps({**own, "kubectl.kubernetes.io/last-applied-configuration": '{"kind":"Service"}'})
+    edit(manifests, "spec:\n  type: ClusterIP", f"  annotations: {noted}\nspec:\n  type: ClusterIP")
+    ended = cli("migrate", manifests)
+    assert ended.code == 0, ended.err
+    assert load(folder / "values.yaml").get("service", {}).get("annotations", {}) == own

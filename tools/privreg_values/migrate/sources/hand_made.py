@@ -176,7 +176,15 @@ def _service(service: Object, found: Found) -> None:
         for key in ("loadBalancerClass", "loadBalancerSourceRanges", "externalTrafficPolicy"):
             found.take_node(("service", key), service.at("spec", key))
         found.stop.append(f"kubectl delete service/{service.name}")
-    found.take_node(("service", "annotations"), service.at("metadata", "annotations"))
+    annotations = {
+        key: node
+        for key, node in items(service.at("metadata", "annotations")).items()
+        if not key.startswith("kubectl.kubernetes.io/")  # what `kubectl apply` notes about the old one
+    }
+    if annotations:
+        first = next(iter(annotations.values()))
+        kept = {key: plain(node) for key, node in annotations.items()}
+        found.take(("service", "annotations"), kept, first.key_mark or first.mark)
     found.lose(
         service.mark,
         f"the name {service.name} of the Service: the new one is called like the release",
