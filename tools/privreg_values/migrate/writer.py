@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from privreg_values.errors import FileError, UsageError
 from privreg_values.files import is_there
 from privreg_values.generate import gen
-from privreg_values.migrate.found import Found, OldUser
+from privreg_values.migrate.found import Found, PullSecret
 from privreg_values.shapes import editing
 from privreg_values.shapes.layout import Files
 from privreg_values.users.credentials import generate_secret, matches
@@ -69,9 +69,12 @@ def _see_that_nothing_is_there(*names: str) -> None:
 
 
 def _host(found: Found, wanted: str | None) -> str:
-    """Decide on the registry's name, and tell of the others."""
-    known = {**found.hosts, **{it.host: it.mark for it in found.pull_secrets}}
-    name = wanted or next(iter(known), None)
+    """Decide on the registry's name, and tell of the others.
+
+    A pull Secret may be for any registry: only one whose login is an old user's tells the name of this one.
+    """
+    pulled = (it.host for it in found.pull_secrets if _works(it, found))
+    name = wanted or next(iter(found.hosts), None) or next(pulled, None)
     if name is None:
         raise UsageError("the registry's name is not in there", "give it: --host registry.example.com")
     hosts.check(name)
@@ -79,6 +82,12 @@ def _host(found: Found, wanted: str | None) -> str:
         if other != name:
             found.lose(mark, f"the host {other}: a release has one name, and this one is {name}", "install another one")
     return name
+
+
+def _works(secret: PullSecret, found: Found) -> bool:
+    """Tell whether a pull Secret has the password of an old user."""
+    user = found.users.get(secret.username)
+    return user is not None and matches(secret.password, user.hash)
 
 
 def _the_users(found: Found) -> str:
@@ -135,11 +144,10 @@ class _Writing:
         """Give the passwords that fit an old user's hash."""
         known: dict[str, str] = {}
         for secret in self.found.pull_secrets:
-            user: OldUser | None = self.found.users.get(secret.username)
             if secret.host != self.host:
                 self.found.lose(secret.mark, f"a pull Secret for {secret.host}", "nothing to do: it stays")
-            elif user and matches(secret.password, user.hash):
-                known[user.name] = secret.password
+            elif _works(secret, self.found):
+                known[secret.username] = secret.password
             else:
                 self.found.lose(
                     secret.mark,

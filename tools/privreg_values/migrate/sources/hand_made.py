@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Sequence
 
 from privreg_values.migrate.found import Found, PullSecret
@@ -14,6 +16,7 @@ from privreg_values.values.nodes import Node, find, plain
 KINDS = (*workload.KINDS, "ConfigMap", "Secret", "Service", "Ingress", "Certificate")
 _CLASS = "kubernetes.io/ingress.class"
 _PRESETS = ("haproxy", "nginx", "traefik")
+_KEEP_CLAIMS = {"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain", "whenDeleted": "Retain"}}}
 _LEFT_ALONE = (  # what the new release uses, or does not need, and does not own
     "ConfigMap",
     "Namespace",
@@ -66,7 +69,12 @@ def read(documents: Sequence[Node]) -> Found:
 
 
 def _stop(deployment: Object, found: Found) -> None:
-    name = f"{deployment.kind.lower()}/{deployment.name}"
+    name = shlex.quote(f"{deployment.kind.lower()}/{deployment.name}")
+    # Source: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
+    policy = items(deployment.at("spec", "persistentVolumeClaimRetentionPolicy"))
+    if deployment.kind == "StatefulSet" and any(it.value == "Delete" for it in policy.values()):
+        patch = json.dumps(_KEEP_CLAIMS, separators=(",", ":"))
+        found.stop.append(f"kubectl patch {name} --type merge -p {shlex.quote(patch)}")
     scaled = deployment.kind in ("Deployment", "StatefulSet", "ReplicaSet")
     found.stop.append(f"kubectl scale {name} --replicas=0" if scaled else f"kubectl delete {name}")
 
@@ -168,7 +176,15 @@ def _service(service: Object, found: Found) -> None:
         for key in ("loadBalancerClass", "loadBalancerSourceRanges", "externalTrafficPolicy"):
             found.take_node(("service", key), service.at("spec", key))
         found.stop.append(f"kubectl delete service/{service.name}")
-    found.take_node(("service", "annotations"), service.at("metadata", "annotations"))
+    annotations = {
+        key: node
+        for key, node in items(service.at("metadata", "annotations")).items()
+        if not key.startswith("kubectl.kubernetes.io/")  # what `kubectl apply` notes about the old one
+    }
+    if annotations:
+        first = next(iter(annotations.values()))
+        kept = {key: plain(node) for key, node in annotations.items()}
+        found.take(("service", "annotations"), kept, first.key_mark or first.mark)
     found.lose(
         service.mark,
         f"the name {service.name} of the Service: the new one is called like the release",

@@ -49,10 +49,15 @@ _OWN: tuple[Path, ...] = (
     ("auth", "htpasswd", "path"),
     ("health",),
 )
-_REMEDIES: dict[str, str] = {
-    "proxy": "a pull-through cache is a registry of its own: keep the old one for it",
-    "auth": "set auth.mode and its values by hand, or let the users log in with new passwords",
-    "redis": "nothing to do: one registry needs no shared cache",
+_REMEDIES: dict[Path, str] = {
+    ("proxy",): "a pull-through cache is a registry of its own: keep the old one for it",
+    ("auth",): "set auth.mode and its values by hand, or let the users log in with new passwords",
+    ("redis",): "nothing to do: one registry needs no shared cache",
+    ("http", "tls"): (
+        "put the certificate into a Secret of type kubernetes.io/tls, and name that in tls.secretName where there is "
+        "an Ingress, in gateway.tls.secretName where there is none"
+    ),
+    ("http", "prefix"): "not supported: have clients use the host's root",
 }
 
 
@@ -162,7 +167,7 @@ def _lose_the_rest(leaves: dict[Path, tuple[Value, Mark]], found: Found) -> None
             continue
         told.add(section)
         variable = PREFIX + "_".join(str(step).upper() for step in path if not isinstance(step, int))
-        remedy = _REMEDIES.get(str(path[0]), f"if you need it, set {variable} in extraEnv")
+        remedy = _REMEDIES.get(section) or _REMEDIES.get(path[:1]) or f"if you need it, set {variable} in extraEnv"
         found.lose(mark, f"{render(section)} of the registry's configuration", remedy)
 
 

@@ -322,3 +322,15 @@ class _Reading:
             lose(it.mark, f"the init container {value_at(it, 'name')}", "the chart prepares the volume itself")
         if source := find(self.container, ["envFrom"]):
             lose(source.key_mark or source.mark, "the variables of envFrom", "set those you need in extraEnv")
+        ports = [find(it, ["hostPort"]) for it in children(find(self.container, ["ports"]))]
+        for name, node in (("hostNetwork", find(self.pod, ["hostNetwork"])), *(("hostPort", it) for it in ports)):
+            if node and node.value:
+                remedy = "without an Ingress, set service.type to NodePort or LoadBalancer"
+                lose(node.key_mark or node.mark, f"{name}: the new registry has no port of the node itself", remedy)
+        secrets = find(self.pod, ["imagePullSecrets"])
+        if secrets and secrets.value:
+            lose(
+                secrets.key_mark or secrets.mark,
+                "the Pod's imagePullSecrets",
+                "if the nodes need one for the chart's images, name it in imagePullSecrets",
+            )
