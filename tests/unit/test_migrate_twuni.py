@@ -154,6 +154,20 @@ def test_a_bucket_is_taken_over_with_its_keys_and_the_images_stay_there(cli: Cli
     assert "lost when the old Pod ends" not in ended.err
 
 
+@pytest.mark.parametrize(
+    ("written", "style"),
+    [("", {}), ("  forcepathstyle:\n", {}), ("  forcepathstyle: false\n", {"forcePathStyle": False})],
+)
+def test_path_style_is_left_to_the_default_where_nothing_was_said(
+    written: str, style: dict[str, bool], cli: Cli, folder: Path
+) -> None:
+    (folder / "old.yaml").write_text(S3.replace("  forcepathstyle: true\n", written))
+    assert cli("migrate", "old.yaml", "--host", "registry.example.com").code == 0
+    bucket = load(folder / "values.yaml")["storage"]["s3"]
+    assert bucket["regionEndpoint"] == "http://minio.example.com:9000"
+    assert {key: value for key, value in bucket.items() if key == "forcePathStyle"} == style
+
+
 def test_keys_of_a_bucket_that_are_in_a_secret_have_to_be_given_another_form(cli: Cli, folder: Path) -> None:
     keys = "{accessKey: AKIAEXAMPLE, secretKey: sEcReT/kEy}"
     (folder / "old.yaml").write_text(S3.replace(keys, "{secretRef: theirs}"))
