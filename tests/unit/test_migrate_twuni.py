@@ -101,6 +101,27 @@ def test_what_the_file_does_not_say_is_that_charts_default(cli: Cli, folder: Pat
         assert told in ended.err
 
 
+@pytest.mark.parametrize("written", ["", "  className: ''\n"])
+def test_a_class_among_the_annotations_becomes_the_class(written: str, cli: Cli, old: Path, folder: Path) -> None:
+    text = old.read_text().replace("  className: traefik\n", written)
+    old.write_text(text.replace("example.com/team: platform", "kubernetes.io/ingress.class: haproxy"))
+    ended = cli("migrate", old)
+    assert ended.code == 0, ended.err
+    assert load(folder / "values.yaml")["ingress"] == {"enabled": True, "className": "haproxy", "preset": "haproxy"}
+    assert "kubectl get ingressclass haproxy" in ended.err
+    assert validate.validate(["values.yaml"]).problems == []
+
+
+def test_the_login_and_the_tls_of_the_old_ingress_are_lost(cli: Cli, old: Path, folder: Path) -> None:
+    prefix = "nginx.ingress.kubernetes.io"
+    added = f"\n    {prefix}/auth-type: basic\n    {prefix}/auth-secret: theirs\n    {prefix}/backend-protocol: HTTPS"
+    old.write_text(old.read_text().replace("team: platform", f"team: platform{added}"))
+    ended = cli("migrate", old)
+    assert load(folder / "values.yaml")["ingress"]["annotations"] == {"example.com/team": "platform"}
+    for told in ("auth-type", "the htpasswd lines of the Secret theirs are the users", "backend-protocol"):
+        assert told in ended.err
+
+
 def test_without_an_ingress_the_host_has_to_be_given(cli: Cli, folder: Path) -> None:
     (folder / "old.yaml").write_text("persistence: {enabled: true}\n")
     ended = cli("migrate", "old.yaml")

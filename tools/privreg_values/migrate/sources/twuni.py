@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from privreg_values.migrate.found import Found
-from privreg_values.migrate.sources import htpasswd, registry_config
+from privreg_values.migrate.sources import htpasswd, ingress_settings, registry_config
 from privreg_values.migrate.sources.objects import children, items, value_at
 from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
 
@@ -25,7 +25,6 @@ _SAME = (
 )  # fmt: skip
 _SERVICE = ("nodePort", "loadBalancerSourceRanges", "annotations")
 _SECURITY = ("runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls")
-_PRESETS = ("haproxy", "nginx", "traefik")
 
 
 def fits(values: Node) -> bool:
@@ -170,11 +169,8 @@ class _Values:
     def _ingress(self) -> None:
         for number, host in enumerate(children(self.at("ingress", "hosts"))):
             self.found.hosts.setdefault(str(self.get("ingress", "hosts", number)), host.mark)
-        name = str(self.get("ingress", "className") or "nginx")
-        self.found.take(("ingress", "className"), name, self.mark("ingress", "className"))
-        preset = next((it for it in _PRESETS if it in name), "none")
-        self.found.take(("ingress", "preset"), preset, self.mark("ingress", "className"))
-        self.found.take_node(("ingress", "annotations"), self.at("ingress", "annotations"))
+        if not ingress_settings.read(self.at("ingress", "className"), self.at("ingress", "annotations"), self.found):
+            ingress_settings.take_class("nginx", self.mark("ingress", "className"), self.found)
         for entry in children(self.at("ingress", "tls")):
             self.found.take_node(("tls", "secretName"), find(entry, ["secretName"]))
         if self.get("ingress", "path") not in (None, "/"):
