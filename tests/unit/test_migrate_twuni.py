@@ -82,6 +82,32 @@ def test_the_claim_of_the_old_release_is_adopted_and_its_owner_told_not_to_delet
     assert "kubectl scale deployment/hub-docker-registry --replicas=0" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("written", "release", "name"),
+    [
+        ("nameOverride: registry", "prod", "prod-registry"),
+        ("nameOverride: registry", "my-registry", "my-registry"),
+        ("fullnameOverride: hub", "prod", "hub"),
+        ("nameOverride: registry\nfullnameOverride: hub", "prod", "hub"),
+        (f"nameOverride: {'n' * 57}-x", "prod", f"prod-{'n' * 57}"),
+    ],
+)
+def test_names_that_were_overridden_are_those_of_the_old_objects_and_not_of_the_new(
+    written: str, release: str, name: str, cli: Cli, old: Path
+) -> None:
+    old.write_text(f"{written}\n{old.read_text()}")
+    ended = cli("migrate", old, "--old-release", release)
+    values = load(old.with_name("values.yaml"))
+    assert values["storage"]["persistence"]["existingClaim"] == name
+    assert f"kubectl scale deployment/{name} --replicas=0" in ended.out
+    assert f"kubectl delete ingress/{name}\n" in ended.out
+    for number, line in enumerate(written.splitlines(), 1):
+        key = line.split(":")[0]
+        assert key not in values
+        assert f"old.yaml:{number}: not carried over: {key}; " in ended.err
+        assert f"the name {name} belongs to the old release" in ended.err
+
+
 def test_a_claim_that_was_brought_along_stays_in_use(cli: Cli, old: Path, folder: Path) -> None:
     old.write_text(old.read_text().replace("  size: 50Gi\n", "  existingClaim: images\n"))
     ended = cli("migrate", old)

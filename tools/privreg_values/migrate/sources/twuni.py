@@ -20,7 +20,7 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 _SAME = (
-    "nameOverride", "fullnameOverride", "podAnnotations", "podLabels", "priorityClassName", "nodeSelector", "affinity",
+    "podAnnotations", "podLabels", "priorityClassName", "nodeSelector", "affinity",
     "tolerations", "resources", "extraVolumes", "extraVolumeMounts",
 )  # fmt: skip
 _SERVICE = ("nodePort", "loadBalancerSourceRanges", "annotations")
@@ -52,15 +52,15 @@ class _Values:
     def __init__(self, values: Node, release: str) -> None:
         self.root = values
         self.found = Found("values of the chart docker-registry")
-        self.name = str(self.get("fullnameOverride") or (
-            release if "docker-registry" in release else f"{release}-docker-registry"
-        ))  # fmt: skip
         self.release = release
+        self.name = self._fullname()
         self.in_bucket = False
 
     def read(self) -> Found:
         self._users()
         self._config()
+        for key in ("nameOverride", "fullnameOverride"):
+            self._lose(key, f"nothing to do: the name {self.name} belongs to the old release; the new one has its own")
         for key in _SAME:
             self.found.take_node((key,), self.at(key))
         self._data()
@@ -79,6 +79,12 @@ class _Values:
     def mark(self, *path: str | int) -> Mark:
         node = self.at(*path)
         return (node.key_mark or node.mark) if node else self.root.mark
+
+    def _fullname(self) -> str:
+        """Give the name of the old objects, as docker-registry.fullname does in that chart's _helpers.tpl."""
+        name = str(self.get("nameOverride") or "docker-registry")
+        composed = self.release if name in self.release else f"{self.release}-{name}"
+        return str(self.get("fullnameOverride") or composed)[:63].removesuffix("-")
 
     def _users(self) -> None:
         node = self.at("secrets", "htpasswd")
