@@ -256,6 +256,49 @@ def test_a_certificate_that_was_made_by_hand_stays(cli: Cli, manifests: Path, fo
     assert load(folder / "values.yaml")["tls"] == {"secretName": "registry-example-com"}
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("nginx.ingress.kubernetes.io/auth-type", "basic", "auth.users of the new file"),
+        ("nginx.ingress.kubernetes.io/auth-secret", "old-users", "htpasswd lines of the Secret old-users"),
+        ("nginx.ingress.kubernetes.io/auth-realm", "ours", "auth.users of the new file"),
+        ("nginx.ingress.kubernetes.io/auth-url", "https://sso.example.com", "auth.users of the new file"),
+        ("haproxy.org/auth-secret", "old-users", "htpasswd lines of the Secret old-users"),
+        ("nginx.org/basic-auth-secret", "old-users", "htpasswd lines of the Secret old-users"),
+        ("nginx.ingress.kubernetes.io/backend-protocol", "HTTPS", "plain HTTP"),
+        ("nginx.ingress.kubernetes.io/secure-backends", "true", "plain HTTP"),
+        ("haproxy-ingress.github.io/backend-protocol", "h1-ssl", "plain HTTP"),
+        ("haproxy.org/server-ssl", "true", "plain HTTP"),
+    ],
+)
+def test_annotations_that_would_stand_in_front_of_the_new_registry_are_lost(
+    key: str, value: str, told: str, cli: Cli, manifests: Path
+) -> None:
+    redirect = '    ingress.kubernetes.io/ssl-redirect: "true"\n'
+    edit(manifests, redirect, f'{redirect}    {key}: "{value}"\n')
+    ended = cli("migrate", manifests)
+    (line,) = [line for line in ended.err.splitlines() if key in line]
+    assert told in line
+    assert "annotations" not in load(manifests.with_name("values.yaml"))["ingress"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("nginx.ingress.kubernetes.io/auth-tls-secret", "default/ca"),
+        ("nginx.ingress.kubernetes.io/backend-protocol", "HTTP"),
+        ("example.com/auth-type", "basic"),
+    ],
+)
+def test_annotations_that_suit_the_new_registry_stay(
+    key: str, value: str, cli: Cli, manifests: Path, folder: Path
+) -> None:
+    redirect = '    ingress.kubernetes.io/ssl-redirect: "true"\n'
+    edit(manifests, redirect, f'{redirect}    {key}: "{value}"\n')
+    assert cli("migrate", manifests).code == 0
+    assert load(folder / "values.yaml")["ingress"]["annotations"] == {key: value}
+
+
 def test_a_service_that_is_reached_from_outside_stays_so(cli: Cli, manifests: Path, folder: Path) -> None:
     edit(manifests, "type: ClusterIP", "type: NodePort")
     edit(manifests, "      port: 80\n", "      port: 443\n      nodePort: 30443\n")

@@ -82,6 +82,32 @@ def test_the_claim_of_the_old_release_is_adopted_and_its_owner_told_not_to_delet
     assert "kubectl scale deployment/hub-docker-registry --replicas=0" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("written", "release", "name"),
+    [
+        ("nameOverride: registry", "prod", "prod-registry"),
+        ("nameOverride: registry", "my-registry", "my-registry"),
+        ("fullnameOverride: hub", "prod", "hub"),
+        ("nameOverride: registry\nfullnameOverride: hub", "prod", "hub"),
+        (f"nameOverride: {'n' * 57}-x", "prod", f"prod-{'n' * 57}"),
+    ],
+)
+def test_names_that_were_overridden_are_those_of_the_old_objects_and_not_of_the_new(
+    written: str, release: str, name: str, cli: Cli, old: Path
+) -> None:
+    old.write_text(f"{written}\n{old.read_text()}")
+    ended = cli("migrate", old, "--old-release", release)
+    values = load(old.with_name("values.yaml"))
+    assert values["storage"]["persistence"]["existingClaim"] == name
+    assert f"kubectl scale deployment/{name} --replicas=0" in ended.out
+    assert f"kubectl delete ingress/{name}\n" in ended.out
+    for number, line in enumerate(written.splitlines(), 1):
+        key = line.split(":")[0]
+        assert key not in values
+        assert f"old.yaml:{number}: not carried over: {key}; " in ended.err
+        assert f"the name {name} belongs to the old release" in ended.err
+
+
 def test_a_claim_that_was_brought_along_stays_in_use(cli: Cli, old: Path, folder: Path) -> None:
     old.write_text(old.read_text().replace("  size: 50Gi\n", "  existingClaim: images\n"))
     ended = cli("migrate", old)
@@ -98,6 +124,27 @@ def test_what_the_file_does_not_say_is_that_charts_default(cli: Cli, folder: Pat
     assert values["gateway"] == {"tls": {"secretName": "hub-tls"}}
     assert values["service"] == {"type": "NodePort", "port": 5000}
     for told in ("asks nobody to log in", "lost when the old Pod ends", "replicaCount"):
+        assert told in ended.err
+
+
+@pytest.mark.parametrize("written", ["", "  className: ''\n"])
+def test_a_class_among_the_annotations_becomes_the_class(written: str, cli: Cli, old: Path, folder: Path) -> None:
+    text = old.read_text().replace("  className: traefik\n", written)
+    old.write_text(text.replace("example.com/team: platform", "kubernetes.io/ingress.class: haproxy"))
+    ended = cli("migrate", old)
+    assert ended.code == 0, ended.err
+    assert load(folder / "values.yaml")["ingress"] == {"enabled": True, "className": "haproxy", "preset": "haproxy"}
+    assert "kubectl get ingressclass haproxy" in ended.err
+    assert validate.validate(["values.yaml"]).problems == []
+
+
+def test_the_login_and_the_tls_of_the_old_ingress_are_lost(cli: Cli, old: Path, folder: Path) -> None:
+    prefix = "nginx.ingress.kubernetes.io"
+    added = f"\n    {prefix}/auth-type: basic\n    {prefix}/auth-secret: theirs\n    {prefix}/backend-protocol: HTTPS"
+    old.write_text(old.read_text().replace("team: platform", f"team: platform{added}"))
+    ended = cli("migrate", old)
+    assert load(folder / "values.yaml")["ingress"]["annotations"] == {"example.com/team": "platform"}
+    for told in ("auth-type", "the htpasswd lines of the Secret theirs are the users", "backend-protocol"):
         assert told in ended.err
 
 
@@ -152,6 +199,20 @@ def test_a_bucket_is_taken_over_with_its_keys_and_the_images_stay_there(cli: Cli
     assert "sEcReT/kEy" not in again.out + again.err
     assert "REGISTRY_STORAGE_S3_SKIPVERIFY" in ended.err
     assert "lost when the old Pod ends" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("written", "style"),
+    [("", {}), ("  forcepathstyle:\n", {}), ("  forcepathstyle: false\n", {"forcePathStyle": False})],
+)
+def test_path_style_is_left_to_the_default_where_nothing_was_said(
+    written: str, style: dict[str, bool], cli: Cli, folder: Path
+) -> None:
+    (folder / "old.yaml").write_text(S3.replace("  forcepathstyle: true\n", written))
+    assert cli("migrate", "old.yaml", "--host", "registry.example.com").code == 0
+    bucket = load(folder / "values.yaml")["storage"]["s3"]
+    assert bucket["regionEndpoint"] == "http://minio.example.com:9000"
+    assert {key: value for key, value in bucket.items() if key == "forcePathStyle"} == style
 
 
 def test_keys_of_a_bucket_that_are_in_a_secret_have_to_be_given_another_form(cli: Cli, folder: Path) -> None:

@@ -73,8 +73,9 @@ class _Bucket:
             secure = self.leaves.get("secure", (True, None))[0]
             address = f"{'https' if _flag(secure) else 'http'}://{address}"
         self._take("regionEndpoint", address, "regionendpoint")
-        style, mark = self.leaves.get("forcepathstyle", (False, self.leaves["regionendpoint"][1]))
-        self.found.take(("storage", "s3", "forcePathStyle"), _flag(style), mark)
+        # Unsaid it is true with an endpoint: so the driver has it, and so has the chart.
+        if (style := self.leaves.get("forcepathstyle", (None, None))[0]) not in (None, ""):
+            self._take("forcePathStyle", _flag(style), "forcepathstyle")
 
     def _keys(self, mark: Mark) -> None:
         access, secret = (str(self.leaves.get(key, ("", mark))[0] or "") for key in ("accesskey", "secretkey"))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 
 from privreg_values.migrate.found import Found, PullSecret
-from privreg_values.migrate.sources import workload
+from privreg_values.migrate.sources import ingress_settings, workload
 from privreg_values.migrate.sources.objects import Object, children, from_node, items, value_at
 from privreg_values.pull_secret.docker_config import SECRET_KEY, host_of, logins
 from privreg_values.values.nodes import Node, find, plain
 
 KINDS = (*workload.KINDS, "ConfigMap", "Secret", "Service", "Ingress", "Certificate")
-_CLASS = "kubernetes.io/ingress.class"
-_PRESETS = ("haproxy", "nginx", "traefik")
 _KEEP_CLAIMS = {"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain", "whenDeleted": "Retain"}}}
 _LEFT_ALONE = (  # what the new release uses, or does not need, and does not own
     "ConfigMap",
@@ -110,20 +107,7 @@ def _ingress(ingress: Object, found: Found) -> None:
     hosts = [host for rule in children(ingress.at("spec", "rules")) if (host := find(rule, ["host"]))]
     for host in hosts:
         found.hosts.setdefault(str(host.value), host.mark)
-    annotations = dict(items(ingress.at("metadata", "annotations")))
-    old_class = annotations.pop(_CLASS, None)
-    name = ingress.at("spec", "ingressClassName") or old_class
-    if name:
-        found.take(("ingress", "className"), str(name.value), name.mark)
-        preset = next((it for it in _PRESETS if it in str(name.value)), "none")
-        found.take(("ingress", "preset"), preset, name.mark)
-    if old_class:
-        found.lose(
-            old_class.key_mark or old_class.mark,
-            f"the annotation {_CLASS}: the new Ingress has ingressClassName, which is newer",
-            f"see with `kubectl get ingressclass {old_class.value}` that there is such a class",
-        )
-    _annotations(annotations, found)
+    ingress_settings.read(ingress.at("spec", "ingressClassName"), ingress.at("metadata", "annotations"), found)
     for entry in children(ingress.at("spec", "tls")):
         found.take_node(("tls", "secretName"), find(entry, ["secretName"]))
     for rule in children(ingress.at("spec", "rules")):
@@ -133,34 +117,13 @@ def _ingress(ingress: Object, found: Found) -> None:
     found.stop.append(f"kubectl delete ingress/{ingress.name}")
 
 
-def _annotations(annotations: dict[str, Node], found: Found) -> None:
-    kept = {}
-    for key, node in annotations.items():
-        value, mark = str(plain(node)), node.key_mark or node.mark
-        if re.search(r"/(force-)?ssl-redirect$", key):
-            found.take(("ingress", "redirect"), value.lower() == "true", mark)
-        elif key in ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer"):
-            kind = "ClusterIssuer" if key.endswith("cluster-issuer") else "Issuer"
-            _issuer(value, kind, node, found)
-        elif not key.startswith("kubectl.kubernetes.io/"):
-            kept[key] = value
-    if kept:
-        first = annotations[next(iter(kept))]
-        found.take(("ingress", "annotations"), kept, first.key_mark or first.mark)
-
-
-def _issuer(name: str, kind: str, node: Node, found: Found) -> None:
-    found.take(("tls", "certManager", "enabled"), True, node.mark)
-    found.take(("tls", "certManager", "issuerRef", "name"), name, node.mark)
-    found.take(("tls", "certManager", "issuerRef", "kind"), kind, node.mark)
-
-
 def _certificate(certificate: Object, found: Found) -> None:
     """Let the chart's Certificate take the place of one: the same issuer, the same Secret."""
     for node in _names(certificate):
         found.hosts.setdefault(str(node.value), node.mark)
     if issuer := certificate.at("spec", "issuerRef"):
-        _issuer(str(value_at(issuer, "name")), str(value_at(issuer, "kind") or "Issuer"), issuer, found)
+        name, kind = str(value_at(issuer, "name")), str(value_at(issuer, "kind") or "Issuer")
+        ingress_settings.take_issuer(name, kind, issuer.mark, found)
     found.take_node(("tls", "secretName"), certificate.at("spec", "secretName"))
     found.stop.append(f"kubectl delete certificate/{certificate.name}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from privreg_values.migrate.found import Found
-from privreg_values.migrate.sources import htpasswd, registry_config
+from privreg_values.migrate.sources import htpasswd, ingress_settings, registry_config
 from privreg_values.migrate.sources.objects import children, items, value_at
 from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
 
@@ -20,12 +20,11 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 _SAME = (
-    "nameOverride", "fullnameOverride", "podAnnotations", "podLabels", "priorityClassName", "nodeSelector", "affinity",
+    "podAnnotations", "podLabels", "priorityClassName", "nodeSelector", "affinity",
     "tolerations", "resources", "extraVolumes", "extraVolumeMounts",
 )  # fmt: skip
 _SERVICE = ("nodePort", "loadBalancerSourceRanges", "annotations")
 _SECURITY = ("runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls")
-_PRESETS = ("haproxy", "nginx", "traefik")
 
 
 def fits(values: Node) -> bool:
@@ -53,15 +52,15 @@ class _Values:
     def __init__(self, values: Node, release: str) -> None:
         self.root = values
         self.found = Found("values of the chart docker-registry")
-        self.name = str(self.get("fullnameOverride") or (
-            release if "docker-registry" in release else f"{release}-docker-registry"
-        ))  # fmt: skip
         self.release = release
+        self.name = self._fullname()
         self.in_bucket = False
 
     def read(self) -> Found:
         self._users()
         self._config()
+        for key in ("nameOverride", "fullnameOverride"):
+            self._lose(key, f"nothing to do: the name {self.name} belongs to the old release; the new one has its own")
         for key in _SAME:
             self.found.take_node((key,), self.at(key))
         self._data()
@@ -80,6 +79,12 @@ class _Values:
     def mark(self, *path: str | int) -> Mark:
         node = self.at(*path)
         return (node.key_mark or node.mark) if node else self.root.mark
+
+    def _fullname(self) -> str:
+        """Give the name of the old objects, as docker-registry.fullname does in that chart's _helpers.tpl."""
+        name = str(self.get("nameOverride") or "docker-registry")
+        composed = self.release if name in self.release else f"{self.release}-{name}"
+        return str(self.get("fullnameOverride") or composed)[:63].removesuffix("-")
 
     def _users(self) -> None:
         node = self.at("secrets", "htpasswd")
@@ -170,11 +175,8 @@ class _Values:
     def _ingress(self) -> None:
         for number, host in enumerate(children(self.at("ingress", "hosts"))):
             self.found.hosts.setdefault(str(self.get("ingress", "hosts", number)), host.mark)
-        name = str(self.get("ingress", "className") or "nginx")
-        self.found.take(("ingress", "className"), name, self.mark("ingress", "className"))
-        preset = next((it for it in _PRESETS if it in name), "none")
-        self.found.take(("ingress", "preset"), preset, self.mark("ingress", "className"))
-        self.found.take_node(("ingress", "annotations"), self.at("ingress", "annotations"))
+        if not ingress_settings.read(self.at("ingress", "className"), self.at("ingress", "annotations"), self.found):
+            ingress_settings.take_class("nginx", self.mark("ingress", "className"), self.found)
         for entry in children(self.at("ingress", "tls")):
             self.found.take_node(("tls", "secretName"), find(entry, ["secretName"]))
         if self.get("ingress", "path") not in (None, "/"):
