@@ -262,6 +262,9 @@ def test_the_event_tells_who_refused_even_those_who_may_read_no_secret_and_no_re
             assert found["where"] == [f"namespace {namespace}", f"Pod {namespace}/app"]
             assert found["what"].startswith(words)
             assert found["remedy"].startswith(remedy)
+            answer = json.loads(doctor(cli, registry, *arguments, "--context=it", "--json").out)
+            (found,) = (it for it in answer["findings"] if it["trouble"] == "foreign-secret")
+            assert found["remedy"].startswith(f"{remedy[:-1]} --context it`")
 
         may_read(site, folder, namespace, "pods", "events", "serviceaccounts")
         ended = doctor(cli, registry, namespace, f"--host={HOST}", "--json")

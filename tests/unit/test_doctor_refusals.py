@@ -41,6 +41,15 @@ def test_who_refused_and_what_to_do_is_told_by_the_event_whatever_else_may_be_re
     assert (same.where, same.what) == ("namespace team-a", TOLD)
 
 
+def test_the_commands_to_type_are_for_the_cluster_that_was_looked_at() -> None:
+    place = Place("team-a", {"privreg-pull": FOREIGN}, {"default": ()}, served=True)
+    (finding,) = diagnose(Facts(HOST, RELEASE, places=(place,), context="prod eu"))
+    assert "`kubectl delete secret privreg-pull --namespace team-a --context 'prod eu'`" in finding.remedy
+    watched, missing = replace(RELEASE, watcher="deployment/watcher"), replace(place, secrets={"privreg-pull": None})
+    (finding,) = diagnose(Facts(HOST, watched, places=(missing,), context="prod eu"))
+    assert f"`kubectl logs deployment/watcher --namespace {watched.namespace} --context 'prod eu'`" in finding.remedy
+
+
 def test_where_something_watches_no_upgrade_is_needed_after_a_refusal() -> None:
     watched = replace(RELEASE, watcher="deployment/privreg-pull-secrets")
     finding = only(pod(UNAUTHORIZED), Place("team-a", {"privreg-pull": FOREIGN}, {"default": ()}), watched)

@@ -1,5 +1,7 @@
 """What `gen` does about git."""
 
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,14 +86,43 @@ def test_a_file_that_git_tracks_is_named(repository: Path) -> None:
     (repository / ".gitignore").write_text("*.yaml\n")
     git(repository, "add", "-f", "credentials.yaml")
     notes = gitignore.protect(NAMES)
-    assert any("git rm --cached credentials.yaml" in note for note in notes)
+    assert any("`git rm -r --cached -- credentials.yaml`" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("below", "start", "names"),
+    [
+        ("prod eu", ".", NAMES),
+        ("prod eu", "prod eu", NAMES),
+        ("prod eu", "elsewhere", NAMES),
+        ("-prod", ".", ["--values.yaml", "values*.yaml"]),
+        (".", ".", [":values.yaml", "manifests"]),
+    ],
+)
+def test_the_command_that_is_advised_takes_the_private_files_out_of_git_and_no_others(
+    below: str, start: str, names: list[str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {"./valuesp.yaml", "elsewhere/values.yaml", "elsewhere/credentials.yaml", f"{below}/values-2.yaml"}
+    others |= set() if below == "." else {"./values.yaml", "./credentials.yaml"}
+    private = [f"{below}/{name}/secret.yaml" if name == "manifests" else f"{below}/{name}" for name in names]
+    for each in (*others, *private):
+        (repository / each).parent.mkdir(exist_ok=True, parents=True)
+        (repository / each).touch()
+    git(repository, "add", ".")
+    monkeypatch.chdir(repository / start)
+    (note,) = (it for it in gitignore.protect([str(repository / below / it) for it in names]) if "git tracks" in it)
+    (command,) = re.findall("`(.*)`", note)
+    assert (str(repository) in command) == (start == "elsewhere")
+    subprocess.run(shlex.split(command), check=True, capture_output=True)
+    left = git(repository, "ls-files", "-z").rstrip("\0").split("\0")
+    assert sorted(left) == sorted(it.removeprefix("./") for it in others)
 
 
 def test_of_a_file_that_git_tracks_it_is_not_said_that_git_ignores_it(repository: Path) -> None:
     (repository / "credentials.yaml").touch()
     git(repository, "add", "credentials.yaml")
     assert gitignore.protect(NAMES) == [
-        "git tracks credentials.yaml; take them out with `git rm --cached credentials.yaml`",
+        "git tracks credentials.yaml; take them out with `git rm -r --cached -- credentials.yaml`",
         ".gitignore is new: git ignores values.yaml",
         ".gitignore is new, but git does not ignore credentials.yaml",
     ]

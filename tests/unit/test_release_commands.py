@@ -253,6 +253,8 @@ def test_a_release_that_another_helm_is_at_is_left_alone(
     assert ended.code == 1
     assert f"revision {len(statuses)} is {statuses[-1]}" in ended.err
     assert f"`{undo} --namespace {namespace}`" in ended.err
+    ended = run("apply", *FILES, "--no-wait", "--context=it")
+    assert f"`{undo} --namespace {namespace} --kube-context it`" in ended.err
 
 
 def store_revision(control_plane: ControlPlane, namespace: str, number: int, status: str) -> None:

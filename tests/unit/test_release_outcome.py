@@ -1,13 +1,19 @@
 """What is said when an application has ended, and what to type next."""
 
+import re
+import shlex
+
 import pytest
 
 from privreg_values.release.apply import Outcome
-from privreg_values.release.report import outcome_text
+from privreg_values.release.report import outcome_text, removed_text
 from privreg_values.release.target import Target
+from privreg_values.release.uninstall import Removal
 from privreg_values.terminal import Style
 
 TARGET = Target("privreg", "registry")
+ELSEWHERE = Target("privreg", "registry", "prod eu")
+CONTEXT = {"helm": "--kube-context", "kubectl": "--context", "privreg-values": "--context"}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +47,45 @@ TARGET = Target("privreg", "registry")
     ],
 )
 def test_each_end_says_what_to_type_next(outcome: Outcome, said: list[str]) -> None:
-    text = "\n".join(
-        outcome_text(outcome, TARGET, "registry.example.com", (), Style(colour=False, symbols=True, width=80))
-    )
+    text = text_of(outcome, TARGET)
     for part in said:
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "programs"),
+    [
+        (Outcome(interrupted=True), ["privreg-values"]),
+        (Outcome(revision=1, status="failed", error="no"), ["privreg-values", "privreg-values"]),
+        (Outcome(revision=2, status="deployed", before=2, interrupted=True), ["privreg-values"]),
+        (Outcome(revision=3, status="failed", before=2, interrupted=True), ["helm", "privreg-values"]),
+        (Outcome(revision=4, status="deployed", before=2, restored=True, error="no"), ["privreg-values"]),
+        (Outcome(revision=4, status="failed", before=2, error="no", rollback_error="no"), ["helm"]),
+    ],
+)
+def test_each_command_to_type_next_is_for_the_same_cluster(outcome: Outcome, programs: list[str]) -> None:
+    commands = commands_in(text_of(outcome, ELSEWHERE))
+    assert [it[0] for it in commands] == programs
+    for command in commands:
+        assert command[command.index(CONTEXT[command[0]]) + 1] == "prod eu"
+
+
+def test_the_command_that_shows_what_was_applied_is_for_the_same_cluster() -> None:
+    text = text_of(Outcome(revision=1, status="deployed"), ELSEWHERE)
+    assert "privreg-values status --namespace registry --context 'prod eu'\n" in text
+
+
+def test_what_an_uninstall_kept_is_deleted_in_the_same_cluster() -> None:
+    removal = Removal([], [("PersistentVolumeClaim", "privreg")], "", "")
+    delete = ["kubectl", "delete", "persistentvolumeclaim", "privreg", "--namespace", "registry"]
+    for target, context in ((TARGET, []), (ELSEWHERE, ["--context", "prod eu"])):
+        assert commands_in("\n".join(removed_text(removal, target, []))) == [[*delete, *context]]
+
+
+def text_of(outcome: Outcome, target: Target) -> str:
+    style = Style(colour=False, symbols=True, width=80)
+    return "\n".join(outcome_text(outcome, target, "registry.example.com", (), style))
+
+
+def commands_in(text: str) -> list[list[str]]:
+    return [shlex.split(it) for it in re.findall("`([^`]+)`", text)]

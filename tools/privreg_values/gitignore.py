@@ -25,12 +25,20 @@ def protect(names: Sequence[str]) -> list[str]:
     for folder in dict.fromkeys(Path(name).resolve().parent for name in names):
         paths = [path for path in (Path(name).resolve() for name in names) if path.parent == folder]
         if tracked := [path.name for path in paths if _tracks(path) == 0]:
-            notes.append(
-                f"git tracks {' and '.join(tracked)}; take them out with `git rm --cached {shlex.join(tracked)}`"
-            )
+            notes.append(f"git tracks {' and '.join(tracked)}; take them out with `{_removal(folder, tracked)}`")
         if exposed := [path.name for path in paths if _ignores(path) == 1]:
             notes += _ignore(folder / ".gitignore", exposed)
     return notes
+
+
+def _removal(folder: Path, names: list[str]) -> str:
+    """Give the command that takes names in a folder out of git's index, and nothing else, from the current folder."""
+    here = Path.cwd()
+    where = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    options = ["-C", str(where)] if folder != here else []
+    if any(re.search(r"^:|[\\*?\[]", name) for name in names):
+        options.append("--literal-pathspecs")
+    return shlex.join(["git", *options, "rm", "-r", "--cached", "--", *names])
 
 
 def _ignore(path: Path, names: list[str]) -> list[str]:

@@ -66,12 +66,12 @@ def run(
 
     if namespace is None:
         answers = registry.look(_login(known, user, name))
-        facts = Facts(name, found, answers, tuple(collector.everywhere()), collector.servers())
+        facts = Facts(name, found, answers, tuple(collector.everywhere()), collector.servers(), context)
         subject = f"the registry {name} answers, and no Pod waits for an image of it"
     else:
         answers = registry.look(None)
         place = collector.pod(namespace, pod) if pod else collector.namespace(namespace)
-        facts = Facts(name, found, answers, (place,))
+        facts = Facts(name, found, answers, (place,), context=context)
         subject = f"Pod {namespace}/{pod} waits for no image" if pod else _ready(namespace, name, found)
     diagnosis = Diagnosis(name, subject, diagnose(facts), tuple(unseen))
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -173,7 +174,8 @@ class Delivery:
             return f": {', and '.join(whys)}", f"{', '.join(steps)} and {_UPGRADE}; or {self._by_hand(account)}"
         release = self.facts.release
         if release and release.watcher:
-            return "", f"see why: `kubectl logs {release.watcher} --namespace {release.namespace}`; or {_UPGRADE}"
+            logs = self._kubectl("logs", release.watcher, "--namespace", release.namespace)
+            return "", f"see why: {logs}; or {_UPGRADE}"
         return "", f"{_UPGRADE}, and see what the Job says about this namespace"
 
     @property
@@ -221,8 +223,9 @@ class Delivery:
         )
         watcher = self.facts.release.watcher if self.facts.release else ""
         then = f"{watcher} then delivers its own" if watcher else f"then {_UPGRADE}"
+        delete = self._kubectl("delete", "secret", name, "--namespace", namespace)
         return what, (
-            f"if nobody needs it, `kubectl delete secret {name} --namespace {namespace}`, and {then}; "
+            f"if nobody needs it, {delete}, and {then}; "
             f"otherwise choose another name in pullSecrets.name of release {refusal.release}"
         )
 
@@ -241,6 +244,10 @@ class Delivery:
             what = f"the registry refuses the login of {secret.user} in {name}"
             return "refused", what, f"{again}; the values file must hold the hash of this password"
         return None
+
+    def _kubectl(self, *arguments: str) -> str:
+        context = ["--context", self.facts.context] if self.facts.context else []
+        return f"`{shlex.join(['kubectl', *arguments, *context])}`"
 
     def _by_hand(self, account: str = "") -> str:
         option = "" if account in ("", "default") else f" --service-account {account}"

@@ -185,6 +185,7 @@ class Facts:
         answers: What the registry says.
         places: The namespaces that are looked at.
         servers: The registry's Pods; None where they are not looked at.
+        context: The context of the kubeconfig that was asked for; the current one when empty.
     """
 
     host: str
@@ -192,3 +193,4 @@ class Facts:
     answers: Answers = Answers()
     places: tuple[Place, ...] = ()
     servers: tuple[Server, ...] | None = None
+    context: str = ""

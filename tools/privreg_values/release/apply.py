@@ -124,11 +124,11 @@ class Application:
         last = history.last
         if not (last and is_pending(last.status)):
             return
-        undo = f"rollback {self.target.release} {history.deployed}"
-        if not history.deployed:
-            undo = f"uninstall {self.target.release}"
+        undo = self.target.helm_command("uninstall", self.target.release)
+        if history.deployed:
+            undo = self.target.helm_command("rollback", self.target.release, str(history.deployed))
         what = f"{self.target}: another helm is at work, revision {last.number} is {last.status}"
-        remedy = f"wait for it; if it was killed, run `helm {undo} --namespace {self.target.namespace}`"
+        remedy = f"wait for it; if it was killed, run `{undo}`"
         raise ConflictError([f"{what}; {remedy}"])
 
     def _follow(self, begin: Callable[[], Operation], watch: _Watch) -> None:

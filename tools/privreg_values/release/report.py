@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -174,7 +175,7 @@ def _what_now(outcome: Outcome, target: Target) -> list[str]:
     if outcome.revision:
         state = f"{target}: revision {outcome.revision} is {outcome.status}"
     again = f"`privreg-values apply{_flags(target)}`"
-    back = f"`helm rollback {target.release} {outcome.before} --namespace {target.namespace}`"
+    back = f"`{target.helm_command('rollback', target.release, str(outcome.before))}`"
     if outcome.restored:
         return [
             f"{target}: revision {outcome.before} is in force again, as revision {outcome.revision}",
@@ -330,7 +331,7 @@ def removed_text(removal: Removal, target: Target, left: Sequence[str]) -> list[
     lines = [f"{target} is gone"]
     lines += [f"is still there: {it}" for it in left if it not in [f"{kind} {name}" for kind, name in removal.kept]]
     for kind, name in removal.kept:
-        delete = f"kubectl delete {kind.lower()} {name} --namespace {target.namespace}"
+        delete = target.kubectl_command("delete", kind.lower(), name)
         lines += [
             f"kept: {kind} {name}; an install under the same name finds it again",
             f"      delete it with `{delete}`",
@@ -349,4 +350,4 @@ def removal_json(removal: Removal, target: Target, left: Sequence[str]) -> str:
 def _flags(target: Target) -> str:
     flags = [("release", target.release, "privreg"), ("namespace", target.namespace, "privreg")]
     said = [f" --{name} {value}" for name, value, default in flags if value != default]
-    return "".join([*said, f" --context {target.context}" if target.context else ""])
+    return "".join([*said, f" --context {shlex.quote(target.context)}" if target.context else ""])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,16 @@ class Target:
     def kubectl(self) -> Kubectl:
         """The kubectl that speaks to this cluster."""
         return Kubectl(context=self.context)
+
+    def helm_command(self, *arguments: str) -> str:
+        """Give a command of helm about this release, for a person to paste."""
+        context = ["--kube-context", self.context] if self.context else []
+        return shlex.join(["helm", *arguments, "--namespace", self.namespace, *context])
+
+    def kubectl_command(self, *arguments: str) -> str:
+        """Give a command of kubectl about this namespace, for a person to paste."""
+        context = ["--context", self.context] if self.context else []
+        return shlex.join(["kubectl", *arguments, "--namespace", self.namespace, *context])
 
     def __str__(self) -> str:
         return f"release {self.release} in namespace {self.namespace}"
