@@ -205,8 +205,8 @@ def test_a_failure_is_traced_says_what_to_type_next_and_leaves_the_revision_befo
     assert "revision 1 is failed" in ended.err
     where = f"--namespace {os.environ['PRIVREG_NAMESPACE']}"
     assert (
-        f"take it away with `privreg-values uninstall {where}`, or go on with `privreg-values apply {where}`"
-        in ended.err
+        f"take it away with `privreg-values uninstall {where}`, "
+        f"or go on with `privreg-values apply {' '.join(FILES)} {where}`" in ended.err
     )
 
     (values / "overlay.yaml").write_text(OVERLAY)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 
 import pytest
 
@@ -82,9 +83,31 @@ def test_what_an_uninstall_kept_is_deleted_in_the_same_cluster() -> None:
         assert commands_in("\n".join(removed_text(removal, target, []))) == [[*delete, *context]]
 
 
-def text_of(outcome: Outcome, target: Target) -> str:
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(interrupted=True),
+        Outcome(revision=1, status="failed", error="no"),
+        Outcome(revision=2, status="deployed", before=2, interrupted=True),
+        Outcome(revision=3, status="failed", before=2, interrupted=True),
+        Outcome(revision=4, status="deployed", before=2, restored=True, error="no"),
+    ],
+)
+def test_it_is_the_same_files_that_are_applied_again(outcome: Outcome) -> None:
+    for files in ([], ["other.yaml", "of prod.yaml"]):
+        again = commands_in(text_of(outcome, TARGET, files))[-1]
+        assert again == ["privreg-values", "apply", *files, "--namespace", "registry"]
+
+
+def test_after_other_values_files_than_the_usual_ones_it_is_their_host_that_is_checked() -> None:
+    outcome = Outcome(revision=1, status="deployed")
+    assert text_of(outcome, TARGET).endswith("\n            privreg-values check")
+    assert text_of(outcome, TARGET, ["other.yaml"]).endswith("privreg-values check --host registry.example.com")
+
+
+def text_of(outcome: Outcome, target: Target, files: Sequence[str] = ()) -> str:
     style = Style(colour=False, symbols=True, width=80)
-    return "\n".join(outcome_text(outcome, target, "registry.example.com", (), style))
+    return "\n".join(outcome_text(outcome, target, (), style, files=files, host="registry.example.com"))
 
 
 def commands_in(text: str) -> list[list[str]]:

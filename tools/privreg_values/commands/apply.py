@@ -41,7 +41,8 @@ def run(files: Sequence[str], target: Target, chart: Chart, *, timeout: int, wai
         typer.echo(report.outcome_json(outcome, target, list(sources.causes("\n".join(texts), found.root))))
     else:
         host = str(found.effective.get("host"))
-        for line in report.outcome_text(outcome, target, host, sources.causes(outcome.error, found.root), style):
+        causes = sources.causes(outcome.error, found.root)
+        for line in report.outcome_text(outcome, target, causes, style, files=files, host=host):
             typer.echo(line, err=not outcome.ok, color=style.colour)
     if not outcome.ok:
         raise typer.Exit(outcome.exit_code if outcome.interrupted else 1)

@@ -155,8 +155,19 @@ def state_line(state: State, target: Target, style: Style, *, final: bool = Fals
     return f"{style.paint(mark, colour)} {style.wrap(f'{state.title}{where}: {state.detail}', indent)}"
 
 
-def outcome_text(outcome: Outcome, target: Target, host: str, causes: Iterable[str], style: Style) -> list[str]:
-    """Say how an application ended, and what comes next; why Pods are not ready is in the news."""
+def outcome_text(
+    outcome: Outcome, target: Target, causes: Iterable[str], style: Style, *, files: Sequence[str], host: str
+) -> list[str]:
+    """Say how an application ended, and what comes next; why Pods are not ready is in the news.
+
+    Args:
+        outcome: How it ended.
+        target: The release.
+        causes: The lines of the values files that the error is from.
+        style: How to write.
+        files: The values files that were named; none where the usual ones were taken.
+        host: The registry's name.
+    """
     if outcome.ok:
         count = f"{len(outcome.states)} objects"
         return [
@@ -164,17 +175,17 @@ def outcome_text(outcome: Outcome, target: Target, host: str, causes: Iterable[s
             "",
             f"registry    https://{host}",
             f"then        privreg-values status{_flags(target)}",
-            "            privreg-values check",
+            f"            privreg-values check{f' --host {shlex.quote(host)}' if files else ''}",
         ]
     lines = [] if outcome.interrupted else [f"{style.paint(style.tick(False), 'red')} {outcome.error}"]
-    return [*lines, *causes, *_what_now(outcome, target)]
+    return [*lines, *causes, *_what_now(outcome, target, files)]
 
 
-def _what_now(outcome: Outcome, target: Target) -> list[str]:
+def _what_now(outcome: Outcome, target: Target, files: Sequence[str]) -> list[str]:
     state = f"there is no {target}"
     if outcome.revision:
         state = f"{target}: revision {outcome.revision} is {outcome.status}"
-    again = f"`privreg-values apply{_flags(target)}`"
+    again = f"`{shlex.join(['privreg-values', 'apply', *files])}{_flags(target)}`"
     back = f"`{target.helm_command('rollback', target.release, str(outcome.before))}`"
     if outcome.restored:
         return [
