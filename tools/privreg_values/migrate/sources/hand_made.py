@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from privreg_values.migrate.found import Found, PullSecret
 from privreg_values.migrate.sources import ingress_settings, workload
-from privreg_values.migrate.sources.objects import Object, children, from_node, items, value_at
+from privreg_values.migrate.sources.objects import Object, annotations_of, children, from_node, items, value_at
 from privreg_values.pull_secret.docker_config import SECRET_KEY, host_of, logins
 from privreg_values.values.nodes import Node, find, plain
 
@@ -139,15 +139,10 @@ def _service(service: Object, found: Found) -> None:
         for key in ("loadBalancerClass", "loadBalancerSourceRanges", "externalTrafficPolicy"):
             found.take_node(("service", key), service.at("spec", key))
         found.stop.append(f"kubectl delete service/{service.name}")
-    annotations = {
-        key: node
-        for key, node in items(service.at("metadata", "annotations")).items()
-        if not key.startswith("kubectl.kubernetes.io/")  # what `kubectl apply` notes about the old one
-    }
-    if annotations:
-        first = next(iter(annotations.values()))
-        kept = {key: plain(node) for key, node in annotations.items()}
-        found.take(("service", "annotations"), kept, first.key_mark or first.mark)
+    if kept := annotations_of(service.at("metadata", "annotations")):
+        first = next(iter(kept.values()))
+        values = {key: plain(node) for key, node in kept.items()}
+        found.take(("service", "annotations"), values, first.key_mark or first.mark)
     found.lose(
         service.mark,
         f"the name {service.name} of the Service: the new one is called like the release",

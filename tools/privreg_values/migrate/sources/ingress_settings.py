@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from privreg_values.migrate.found import Found
-from privreg_values.migrate.sources.objects import items
+from privreg_values.migrate.sources.objects import annotations_of
 from privreg_values.values.nodes import Mark, Node, plain
 
 _CLASS = "kubernetes.io/ingress.class"
@@ -32,7 +32,7 @@ def read(class_name: Node | None, annotations: Node | None, found: Found) -> boo
     Returns:
         Whether there is a class.
     """
-    rest = dict(items(annotations))
+    rest = annotations_of(annotations)
     old_class = rest.pop(_CLASS, None)
     name = class_name if class_name and class_name.value else old_class
     if name:
@@ -74,7 +74,7 @@ def _annotations(annotations: dict[str, Node], found: Found) -> None:
         elif _BACKEND_TLS.search(key) and value.lower() not in _PLAIN:
             what = f"the annotation {key}: the controller speaks plain HTTP with the new registry"
             found.lose(mark, what, "nothing to do")
-        elif not key.startswith("kubectl.kubernetes.io/"):
+        else:
             kept[key] = value
     if kept:
         first = annotations[next(iter(kept))]

@@ -66,6 +66,11 @@ def value_at(node: Node, *path: str | int) -> Value:
     return plain(found) if found else None
 
 
+def annotations_of(node: Node | None) -> dict[str, Node]:
+    """Give annotations by name, without what `kubectl apply` notes about the object itself."""
+    return {key: child for key, child in items(node).items() if not key.startswith("kubectl.kubernetes.io/")}
+
+
 def items(node: Node | None) -> dict[str, Node]:
     """Give the entries of a map; none where there is no map."""
     return node.value if node and isinstance(node.value, dict) else {}
