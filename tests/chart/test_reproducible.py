@@ -74,7 +74,7 @@ GATEWAY, USERS = "ConfigMap privreg-gateway", "Secret privreg-htpasswd"
         ({"gateway": {"cacheSeconds": 7}}, [GATEWAY]),
         ({"gateway": {"trustedProxies": ["10.0.0.0/8"]}}, [GATEWAY]),
         ({"gateway": {"failedLoginsPerMinute": 7}}, [GATEWAY]),
-        ({"gateway": {"verificationsPerSecond": 7}}, [GATEWAY]),
+        ({"gateway": {"failedLoginsPerSecond": 7}}, [GATEWAY]),
         ({"gateway": {"threads": 7}}, [GATEWAY]),
         ({"gateway": {"maxConnections": 700}}, [GATEWAY]),
         ({"gateway": {"maxDownloads": 7}}, [GATEWAY]),

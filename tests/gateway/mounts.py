@@ -19,7 +19,7 @@ Files = dict[str, str]
 VALUES: Values = {
     "host": "registry.example.com",
     "auth": {"users": [user.value for user in EVERYBODY]},
-    "gateway": {"failedLoginsPerMinute": 100_000, "verificationsPerSecond": 10_000},
+    "gateway": {"failedLoginsPerMinute": 100_000, "failedLoginsPerSecond": 10_000},
     "httpSecret": {"value": "signs-the-uploads-of-the-gateway-tests"},
     "pullSecrets": {"credential": {"username": PULL.name, "password": PULL.secret}},
     "storage": {"delete": {"enabled": True}},
@@ -53,11 +53,13 @@ class Mounts:
         gateway: haproxy.cfg and its lists, gateway.sh.
         auth: htpasswd; without it where the users are in an existing Secret.
         registry: config.yml.
+        verifier: verifier.yml.
     """
 
     gateway: Files
     auth: Files
     registry: Files
+    verifier: Files
 
 
 def render(values: Values, at: Addresses) -> Mounts:
@@ -70,7 +72,15 @@ def render(values: Values, at: Addresses) -> Mounts:
     config["http"]["addr"] = str(at.run / "registry.sock")
     config["http"]["debug"]["addr"] = f"127.0.0.1:{at.debug}"
     config["storage"]["filesystem"]["rootdirectory"] = str(at.storage)
-    return Mounts(gateway, _data(users[0]) if users else {}, {"config.yml": json.dumps(config)})
+    verifier = yaml.safe_load(gateway["verifier.yml"])
+    verifier["http"]["addr"] = str(at.run / "verifier.sock")
+    verifier["auth"]["htpasswd"]["path"] = str(at.run / "htpasswd")
+    return Mounts(
+        gateway,
+        _data(users[0]) if users else {},
+        {"config.yml": json.dumps(config)},
+        {"verifier.yml": json.dumps(verifier)},
+    )
 
 
 def registry_config(rendered: rendering.Rendering) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def _on_loopback(config: str, at: Addresses) -> str:
     for pattern, address in (
         (r"bind :5000(?= )", f"bind 127.0.0.1:{at.clients}"),
         (r"bind :::5000(?= )", f"bind [::1]:{at.clients}"),
-        (r"bind :9000(?= )", f"bind 127.0.0.1:{at.metrics}"),
+        (r"bind :9000(?=\n)", f"bind 127.0.0.1:{at.metrics}"),
         (r"bind :::9000(?= )", f"bind [::1]:{at.metrics}"),
         (r"server registry 127\.0\.0\.1:5001", f"server registry 127.0.0.1:{at.debug}"),
     ):

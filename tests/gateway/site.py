@@ -67,7 +67,8 @@ class Site:
         self.config = Volume(folder / "gateway", mounts.gateway)
         self.auth = Volume(folder / "auth", mounts.auth if htpasswd is None else {"htpasswd": htpasswd})
         self.tls = Volume(folder / "tls", certificate) if certificate else None
-        (folder / "config.yml").write_text(mounts.registry["config.yml"])
+        for name, text in {**mounts.registry, **mounts.verifier}.items():
+            (folder / name).write_text(text)
         self.gateway_log = GatewayLog(folder / "gateway.log")
         self.registry_log = RegistryLog(folder / "registry.log")
         try:
@@ -77,9 +78,18 @@ class Site:
             raise
 
     def _start(self) -> None:
-        registry = [str(BIN / "registry"), "serve", str(self.folder / "config.yml")]
-        gateway = ["sh", str(self.config.folder / "gateway.sh"), str(self.config.folder), str(self.auth.folder)]
-        self._registry = self._run(registry, self.registry_log.path, OTEL_TRACES_EXPORTER="none")
+        registry = [str(BIN / "registry"), "serve"]
+        script, run = str(self.config.folder / "gateway.sh"), str(self.addresses.run)
+        gateway = ["sh", script, str(self.config.folder), str(self.auth.folder)]
+        log = self.registry_log.path
+        self._registry = self._run([*registry, str(self.folder / "config.yml")], log, OTEL_TRACES_EXPORTER="none")
+        users = self._run(["sh", script, "--users", str(self.auth.folder), run], self.gateway_log.path)
+        if users.wait():
+            raise DidNotStart(self.printed())
+        self._processes.remove(users)
+        verifier = [*registry, str(self.folder / "verifier.yml")]
+        log = self.folder / "verifier.log"
+        self._run(verifier, log, OTEL_TRACES_EXPORTER="none", GOMAXPROCS="1")
         tls = str(self.tls.folder) if self.tls else ""
         self.gateway = self._run([*gateway, tls, str(self.addresses.run)], self.gateway_log.path, INTERVAL=INTERVAL)
         wait_for(self._is_ready, "the gateway's and the registry's start")
@@ -100,7 +110,7 @@ class Site:
             if process.poll() is not None:
                 raise DidNotStart(self.printed())
         with contextlib.suppress(OSError):
-            return self.metrics.request("GET", "/healthz/registry").status == 200
+            return self.metrics.request("GET", "/healthz/registry").status == 200 and self.metrics.request("GET", "/healthz/verifier").status == 200
         return False
 
     def processor_time(self) -> int:
@@ -127,7 +137,7 @@ class Site:
 
     def printed(self) -> str:
         """All that both printed, for a failed test and to look for what must not be there."""
-        printed = [self.gateway_log.path, self.gateway_log.path.with_suffix(".stderr"), self.registry_log.path]
+        printed = [self.gateway_log.path, self.registry_log.path, *self.folder.glob("*.stderr"), *self.folder.glob("verifier.log")]
         return "\n".join(path.read_text(errors="replace") for path in printed)
 
     def change(self, values: Values) -> None:

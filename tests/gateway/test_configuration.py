@@ -20,7 +20,7 @@ VALUES: dict[str, Values] = {
     "many threads": {"gateway": {"threads": 8, "maxConnections": 100000}},
     "the least": {"gateway": {
         "cacheSeconds": 1, "maxConnections": 10, "maxDownloads": 1, "failedLoginsPerMinute": 1,
-        "verificationsPerSecond": 1,
+        "failedLoginsPerSecond": 1,
     }},
     "trusted proxies": {"gateway": {"trustedProxies": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"]}},
     "https": {"gateway": {"tls": {"secretName": "registry-tls"}}, "ingress": {"enabled": False}},
@@ -57,6 +57,7 @@ def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
     authority.issue("tls", "registry.example.com", sans=("registry.example.com",))
     mounts = render(values, Addresses(15000, 15001, 15002, folder, folder))
     files = {name: text for name, text in mounts.gateway.items() if name != "gateway.sh"}
+    files["previous.lst"] = ""
     users = mounts.auth.get("htpasswd", "".join(f"{user.htpasswd}\n" for user in EVERYBODY)).splitlines()
     files["users.cfg"] = "userlist users\n" + "".join(
         f"    user {name} password {password}\n" for name, _, password in (line.partition(":") for line in users)

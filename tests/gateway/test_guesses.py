@@ -17,7 +17,7 @@ from tests.gateway.users import ADMIN, AND_SLOW, PULL, PUSH, SLOW, TEAM_PULL, ba
 LIMIT = 3
 PROXY = "127.0.0.1"
 STRICT = {
-    "failedLoginsPerMinute": LIMIT, "verificationsPerSecond": 1000, "trustedProxies": [PROXY, "10.0.0.0/8"],
+    "failedLoginsPerMinute": LIMIT, "failedLoginsPerSecond": 1000, "trustedProxies": [PROXY, "10.0.0.0/8"],
     "cacheSeconds": 1,
 }  # fmt: skip
 
@@ -57,13 +57,13 @@ LOCKED_OUT = [401] * LIMIT + [429]
 
 
 def test_an_address_that_keeps_failing_must_wait(strict: Site) -> None:
-    client, compared = client_at(strict, "127.0.0.11"), strict.count("verify", "FRONTEND", "stot")
+    client, compared = client_at(strict, "127.0.0.11"), strict.count("passwords", "FRONTEND", "stot")
     assert guess_all(client, "") == LOCKED_OUT
     answer = client.request("GET", "/v2/", ADMIN)
     assert (answer.status, answer.code) == (429, "TOOMANYREQUESTS")
     assert int(answer.headers["Retry-After"]) == 60
     assert answer.headers["Docker-Distribution-Api-Version"] == "registry/2.0"
-    assert strict.count("verify", "FRONTEND", "stot") - compared == LIMIT
+    assert strict.count("passwords", "FRONTEND", "stot") - compared == LIMIT
 
 
 def test_who_is_logged_in_is_not_locked_out_by_the_guesses_of_others_at_the_same_address(strict: Site) -> None:
@@ -150,7 +150,7 @@ def test_how_many_guesses_are_compared_in_a_second_is_bounded_however_many_addre
     make_site: MakeSite,
 ) -> None:
     rate, addresses, seconds = 5, 8, 3.0
-    site = make_site({"gateway": {"trustedProxies": ["127.0.0.1"], "verificationsPerSecond": rate}})
+    site = make_site({"gateway": {"trustedProxies": ["127.0.0.1"], "failedLoginsPerSecond": rate}})
     assert site.request("GET", "/v2/", PULL).status == 200
     before = _median_latency(site)
     end = time.monotonic() + seconds

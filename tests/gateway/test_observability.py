@@ -20,7 +20,7 @@ from tests.gateway.users import ADMIN, EVERYBODY, PULL, PUSH, TEAM_PULL, User, b
 def test_the_metrics_of_the_gateway_and_of_the_registry_are_on_a_port_of_their_own(site: Site) -> None:
     gateway, registry = (site.metrics.request("GET", path) for path in ("/metrics", "/registry/metrics"))
     assert gateway.status == registry.status == 200
-    assert re.search(rb'^haproxy_frontend_http_requests_total\{proxy="door"\} \d+$', gateway.body, re.MULTILINE)
+    assert re.search(rb'^haproxy_frontend_http_requests_total\{proxy="clients"\} \d+$', gateway.body, re.MULTILINE)
     assert re.search(rb"^registry_storage_cache_requests_total \d+$", registry.body, re.MULTILINE)
 
 

@@ -119,11 +119,11 @@ def test_a_part_of_a_blob_can_be_asked_for(site: Site, asked: str, status: int, 
 def test_connections_are_kept_on_both_sides(make_site: MakeSite) -> None:
     site = make_site()
     assert site.request("GET", "/v2/", PULL).status == 200
-    opened = site.count("door", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
+    opened = site.count("clients", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
     with site.client.keep() as kept:
         for _ in range(50):
             assert kept.request("GET", "/v2/", PULL).status == 200
-    now = site.count("door", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
+    now = site.count("clients", "FRONTEND", "conn_tot"), site.count("registry", "registry", "connect")
     assert now[0] - opened[0] == 1
     assert now[1] - opened[1] <= 1
 

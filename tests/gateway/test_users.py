@@ -155,7 +155,7 @@ def test_the_role_is_asked_for_on_every_request_whoever_is_remembered(make_site:
     for role, status in (("none", 403), ("push", 200), ("none", 403)):
         site.admin(f"set map roles.map {PULL.name} {role}")
         assert site.request("GET", path, PULL, headers={"Accept": MANIFEST}).status == status
-    assert site.count("verify", "FRONTEND", "stot") == 2  # the pull user's, and the admin's who pushed
+    assert site.count("passwords", "FRONTEND", "stot") == 2  # the pull user's, and the admin's who pushed
 
 
 def test_limits_hold_for_names_and_patterns_as_they_are_written(make_site: MakeSite) -> None:

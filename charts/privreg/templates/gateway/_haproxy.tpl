@@ -1,25 +1,39 @@
 {{/*
-The door of the registry, for HAProxy 2.6 and later: who comes in, and what they may do there.
+The gateway in front of the registry, for HAProxy 3.2: who comes in, and what they may do there.
 
-A request passes the door once its Authorization header is known, by its SHA-256, in the table `verified`.
-One that is not known goes through `verify` first, on a thread of its own: bcrypt keeps that thread busy for a
-while, never those of the door. From there it comes back to the door, now known.
+Authentication is cached: the SHA-256 of a credential that was verified is in the table `verified`. What is not in it
+goes to lua.authenticate, which has the password compared by the verifier, never by a thread of HAProxy. Authorization
+runs on every request.
 
 The files that are named without a folder lie beside this one; gateway.sh puts them there.
 */}}
 {{- define "privreg.gateway.haproxy" -}}
 {{- $gateway := .Values.gateway -}}
-{{- $tls := ternary " ssl crt tls.crt alpn h2,http/1.1" "" (not (empty $gateway.tls.secretName)) -}}
-{{- $doorThreads := ternary "2" (printf "2-%d" (add1 $gateway.threads)) (eq (int $gateway.threads) 1) -}}
+{{- $tls := ternary " ssl crt tls.crt alpn http/1.1" "" (not (empty $gateway.tls.secretName)) -}}
+{{- $connections := int $gateway.maxConnections -}}
+{{- $reserve := max 10 (div $connections 10) -}}
+{{- $waiting := max 5 (div $connections 4) -}}
 global
     master-worker
-    # thread 1 verifies passwords; the others serve
-    nbthread {{ add1 $gateway.threads }}
-    maxconn {{ $gateway.maxConnections }}
+    # Old processes that still send a long download; at the next reload after that the oldest ends.
+    mworker-max-reloads 3
+    localpeer gateway
+    nbthread {{ $gateway.threads }}
+    # Clients have {{ $connections }}; the rest is for probes, metrics and comparisons, which clients cannot starve.
+    maxconn {{ add $connections $reserve $waiting 100 }}
+    # Where the container may have fewer file descriptors, HAProxy takes what it gets; where more, no more than this.
+    no strict-limits
+    fd-hard-limit {{ add (mul 3 $connections) 2000 }}
     default-path config
     stats socket "${RUN}/admin.sock" mode 600 level admin
     log stdout len 16384 format raw daemon info
-    tune.bufsize 32768
+    # The budget of memory (SECURITY.md): a connection has at most two buffers.
+    tune.bufsize 16384
+    tune.stick-counters 6
+    tune.lua.bool-sample-conversion normal
+    tune.lua.log.loggers off
+    httpclient.retries 0
+    lua-load-per-thread authenticate.lua
     {{- if $gateway.tls.secretName }}
     ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
     # tls.crt has its key in tls.key
@@ -30,83 +44,141 @@ defaults
     mode http
     option splice-auto
     option http-keep-alive
+    option http-ignore-probes
+    option dontlognull
     timeout connect 5s
-    # how long a connection may be silent, not how long an upload may take
-    timeout client 10m
+    # Until the gateway knows who asks, a client must go on within 10 s; after that see the frontend.
+    timeout client 10s
+    # How long the registry may be silent, not how long an upload may take.
     timeout server 10m
-    timeout http-request 30s
-    timeout http-keep-alive 2m
+    timeout http-request 10s
+    timeout http-keep-alive 30s
     timeout queue 30s
-    {{- range $status, $text := dict "400" "the request is not understood" "408" "the request did not arrive in time" "500" "the gateway failed" "502" "the registry failed" "503" "the registry does not answer" "504" "the registry does not answer in time" }}
-    http-error status {{ $status }} content-type application/json string {{ include "privreg.gateway.error" (list "UNAVAILABLE" $text) }}
+    {{- range $status, $error := include "privreg.gateway.errors" . | fromYaml }}
+    http-error status {{ $status }} content-type application/json string {{ include "privreg.gateway.error" (list $error.code $error.message) }}{{ with $error.retryAfter }} hdr Retry-After {{ . }}{{ end }}
     {{- end }}
 
-# Failed logins in the last minute, by source (of IPv6, by network: who has one address has all of it).
-backend failures
-    stick-table type ipv6 size 100k expire 2m store gpc0_rate(1m)
+# A reload hands these tables on to the new process.
+peers reloads
+    bind "unix@${RUN}/peers.sock" mode 600
+    server gateway
 
-# Those of all sources together in the last second.
-backend all_failures
-    stick-table type integer size 10 expire 10s store gpc0_rate(1s)
+# Distinct wrong passwords of the last minute: by user and source, by source, and all in the last second. The source of
+# IPv6 is its /64: who has one address has all of it.
+backend failed_logins
+    stick-table type binary len 20 size 20k expire 2m store gpc0_rate(1m) peers reloads
 
-# SHA-256 of the Authorization headers that were verified, for {{ $gateway.cacheSeconds }} s; never a password.
-# A reload begins with an empty table: who was removed or changed is verified anew.
+backend failed_sources
+    stick-table type ipv6 size 20k expire 2m store gpc0_rate(1m) peers reloads
+
+backend failed_in_all
+    stick-table type string len 8 size 10 expire 10s store gpc0_rate(1s)
+
+# SHA-256 of the credentials that were verified, for {{ $gateway.cacheSeconds }} s; never a password. After a reload it
+# is empty: who was removed or changed is verified anew.
 backend verified
-    stick-table type binary len 32 size 100k expire {{ $gateway.cacheSeconds }}s
+    stick-table type binary len 32 size 20k expire {{ $gateway.cacheSeconds }}s
 
-# The same for a day. Who is in it is no guesser, and is verified again while others guess from the same address.
+# The same of wrong ones: a client that repeats an old password costs one comparison, and is one failed login.
+backend rejected
+    stick-table type binary len 32 size 20k expire {{ min 60 $gateway.cacheSeconds }}s
+
+# Credentials, and users with their source, that were right within a day: no lock holds for the first, and both go
+# before others when passwords wait to be compared.
 backend proven
-    stick-table type binary len 32 size 100k expire 1d
+    stick-table type binary len 32 size 20k expire 1d peers reloads
 
-frontend door
-    bind :5000 name clients thread {{ $doorThreads }}{{ $tls }}
-    # Apart, so that addresses of IPv4 stay what they are: one guesser each. gateway.sh knows whether there is IPv6.
+backend logins
+    stick-table type binary len 20 size 20k expire 1d peers reloads
+
+# Downloads under way, by user and source.
+backend downloads
+    stick-table type binary len 20 size 20k expire 1h store conn_cur
+
+# Connections by source.
+backend sources
+    stick-table type ipv6 size 20k expire 1m store conn_cur
+
+frontend clients
+    bind :5000 name clients proto h1{{ $tls }}
+    # Apart, so that addresses of IPv4 stay what they are. gateway.sh knows whether there is IPv6.
     .if defined(IPV6)
-    bind :::5000 v6only name clients6 thread {{ $doorThreads }}{{ $tls }}
+    bind :::5000 v6only name clients6 proto h1{{ $tls }}
     .endif
-    # requests that come back from `verify`
-    bind "unix@${RUN}/again.sock" name again accept-proxy thread {{ $doorThreads }} mode 600
+    maxconn {{ add $connections $reserve }}
     log global
     log-format {{ include "privreg.gateway.logFormat" . }}
 
-    http-request {{ include "privreg.gateway.answer" (list 414 "UNSUPPORTED" "the path is too long") }} if { path_len gt 1024 }
-    http-request set-var(txn.path) path
-    http-request set-var(txn.key) req.fhdr(authorization),sha2(256)
-    {{- with $gateway.trustedProxies }}
-    # The address counts for failed logins only; a proxy tells it, if it is one of ours. The last one in the
-    # header is what that proxy saw, those before it are what the client says.
-    {{- range . }}
+    {{- range $gateway.trustedProxies }}
     acl from_trusted_proxy src {{ . }}
     {{- end }}
+    tcp-request connection track-sc5 src table sources
+    # A newcomer who finds the gateway full, or has half of its connections, is told so.
+    tcp-request session set-var(sess.newcomer) bool(true) if { fe_conn gt {{ $connections }} }
+    tcp-request session set-var(sess.newcomer) bool(true) if { sc_conn_cur(5) gt {{ max 5 (div $connections 2) }} }{{ if $gateway.trustedProxies }} !from_trusted_proxy{{ end }}
+    # Nearly full: connections end with their answer instead of staying idle.
+    http-after-response set-header Connection close if { fe_conn gt {{ div (mul 3 $connections) 4 }} }
+
+    http-request {{ include "privreg.gateway.answer" (list 414 "UNSUPPORTED" "the path is too long") }} if { path_len gt 1024 }
+    http-request set-var(txn.path) path
+    # Load balancers look at it.
+    http-request return status 200 hdr Docker-Distribution-Api-Version registry/2.0 if { path / } { method GET HEAD }
+    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many connections") }} hdr Retry-After 1 hdr Connection close if { var(sess.newcomer) -m bool }
+    {{- if $gateway.trustedProxies }}
+    # The address counts for failed logins only; a proxy tells it, if it is one of ours. The last one in the
+    # header is what that proxy saw, those before it are what the client says.
     http-request set-src req.hdr(x-forwarded-for,-1) if from_trusted_proxy { req.hdr(x-forwarded-for) -m found }
     {{- end }}
 
     # Nothing but plain requests of the OCI distribution API.
     acl api_method method GET HEAD POST PUT PATCH DELETE
     acl plain_path path -m reg '^/[A-Za-z0-9._:/+=-]*$'
-    acl odd_path path -m sub // /.
+    acl non_canonical_path path -m sub // /.
     acl origin_form url -m beg /
-    acl http2 fc_http_major 2
     acl two_credentials req.fhdr_cnt(authorization) gt 1
     http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "this method is not allowed") }} hdr Allow "GET, HEAD, POST, PUT, PATCH, DELETE" if !api_method
-    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or odd_path or !origin_form !http2
+    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or non_canonical_path or !origin_form
     http-request {{ include "privreg.gateway.answer" (list 400 "UNAUTHORIZED" "more than one Authorization header") }} if two_credentials
 
-    # Who is not known asks `verify` first, unless there have been too many wrong guesses.
+    # The credential is what Basic encodes, so that there is one spelling of it. An empty user is none.
     acl basic req.fhdr(authorization) -m reg -i '^Basic [A-Za-z0-9+/]{1,1024}={0,2}$'
-    http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "authentication required") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !basic
-    {{- include "privreg.gateway.refuseGuesses" . }}
-    # Those who wait in line to be compared leave connections for the others.
-    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven { be_conn(to_verify) ge {{ div $gateway.maxConnections 4 }} }
-    http-request set-log-level silent if !known or { stopping }
-    # After a reload the new process has the new users: it answers what comes on connections of the old one, too.
-    use_backend again if { stopping }
-    use_backend to_verify if !known
+    http-request set-var(txn.credential) req.fhdr(authorization),word(2," "),b64dec if basic
+    http-request set-var(txn.user) var(txn.credential),field(1,:) if { var(txn.credential) -m found }
+    http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "authentication required") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !{ var(txn.user),length gt 0 }
+    http-request set-var(txn.key) var(txn.credential),sha2(256)
+    http-request set-var(txn.verdict) str(good) if { var(txn.key),in_table(verified) -m bool }
+    acl authenticated var(txn.verdict) -m str good
+    acl wrong var(txn.verdict) -m str wrong
+    acl known_wrong var(txn.verdict) -m str known_wrong
+    acl locked var(txn.verdict) -m str locked
+    acl busy var(txn.verdict) -m str busy
+
+    http-request set-var(txn.network) src,ipmask(32,64) if !authenticated
+    http-request set-var(txn.login) src,ipmask(32,64),concat(" ",txn.user),sha1 if !authenticated
+    http-request set-var(txn.has_previous) bool(true) if !authenticated { var(txn.user) -m str -f previous.lst }
+    http-request lua.authenticate {{ $gateway.failedLoginsPerMinute }} {{ mul 10 $gateway.failedLoginsPerMinute }} {{ $gateway.failedLoginsPerSecond }} {{ $waiting }} if !authenticated
+    http-request track-sc0 var(txn.key) table verified if { var(txn.login) -m found } authenticated
+    http-request track-sc1 var(txn.key) table proven if { var(txn.login) -m found } authenticated
+    http-request track-sc2 var(txn.login) table logins if { var(txn.login) -m found } authenticated
+    http-request track-sc0 var(txn.login) table failed_logins if wrong
+    http-request track-sc1 var(txn.network) table failed_sources if wrong
+    http-request track-sc2 str(all) table failed_in_all if wrong
+    http-request track-sc3 var(txn.key) table rejected if wrong
+    http-request sc-inc-gpc0(0) if wrong
+    http-request sc-inc-gpc0(1) if wrong
+    http-request sc-inc-gpc0(2) if wrong
+    http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "user name or password is wrong") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if wrong or known_wrong
+    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many failed logins of this user or from this address") }} hdr Retry-After 60 if locked
+    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "passwords cannot be verified now") }} hdr Retry-After 5 if !authenticated !busy { nbsrv(verifier) eq 0 }
+    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many logins at once") }} hdr Retry-After 1 if !authenticated
+
+    # A client that is known may pause: 2 minutes amid a download, during which others wait for its place, else 10.
+    http-request set-timeout client 2m if { method GET }
+    http-request set-timeout client 10m if !{ method GET }
     default_backend registry
 
-# What may this user do? Asked on every request, whoever is remembered.
+# Authorization runs on every request; only authentication is cached.
 backend registry
-    http-request set-var(txn.user) http_auth_user
     http-request set-var(txn.role) var(txn.user),map_str(roles.map,none)
     http-request del-header Authorization
     http-request set-header X-Forwarded-For %[src]
@@ -131,8 +203,8 @@ backend registry
     http-request {{ include "privreg.gateway.answer" (list 404 "NAME_UNKNOWN" "there is nothing at this path") }} if !ping !catalog !in_repository
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user has no role") }} if !may_pull
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "the catalog is for admins of all repositories") }} if catalog !may_delete or catalog limited
-    http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not push") }} if changes !may_push or upload !may_push
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not delete") }} if deletes !upload !may_delete
+    http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not push") }} if changes !may_push or upload !may_push
     http-request {{ include "privreg.gateway.answer" (list 403 "DENIED" "this user may not use this repository") }} if in_repository limited !may_use
     http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "nothing can be changed here") }} if changes !in_repository or starts_upload !uploads
     http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "the registry is read-only for maintenance") }} hdr Retry-After 60 if changes !writable
@@ -152,83 +224,97 @@ backend registry
     # The registry takes these parameters from a form in the body as well.
     http-request set-header Content-Type application/octet-stream if limited starts_upload
 
+    # The registry holds memory for each answer that it sends, so only so many are sent at the same time, and half of
+    # them to one user at one address. What is small waits for no slow reader.
+    acl download method GET
+    acl of_content path -m reg '/(blobs|manifests)/[^/]+$'
+    http-request set-var(txn.reader) src,ipmask(32,64),concat(" ",txn.user),sha1 if download of_content
+    acl share_is_used var(txn.reader),table_conn_cur(downloads) ge {{ max 1 (div $gateway.maxDownloads 2) }}
+    acl all_is_used srv_conn(registry/downloads) ge {{ $gateway.maxDownloads }}
+    acl small var(txn.verdict) -m str small
+    http-request lua.await_place {{ max 1 (div $gateway.maxDownloads 2) }} if download of_content share_is_used or download of_content all_is_used
+    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many downloads of this user at once") }} hdr Retry-After 10 if { var(txn.verdict) -m str busy }
+    http-request track-sc4 var(txn.reader) table downloads if download of_content !small
+
     http-response set-header Privreg-Configuration %[var(proc.configuration)] if { var(txn.path) -m str /v2/ }
     http-reuse always
-    # The registry holds 4 MiB for each blob that it sends, so only so many are sent at the same time.
     timeout queue 5m
-    use-server downloads if { method GET } { path -m reg '/blobs/[^/]+$' }
+    use-server small if small
+    use-server downloads if download of_content
     server registry "unix@${RUN}/registry.sock"
     server downloads "unix@${RUN}/registry.sock" weight 0 maxconn {{ $gateway.maxDownloads }}
+    server small "unix@${RUN}/registry.sock" weight 0 maxconn 10
 
-# Passwords are compared here, one after another.
-backend to_verify
-    server verify "unix@${RUN}/verify.sock" send-proxy-v2
-
-frontend verify
-    bind "unix@${RUN}/verify.sock" accept-proxy thread 1 mode 600
+# Passwords are compared by the verifier, one at a time; those of users who are known to be right go first.
+frontend passwords
+    bind "unix@${RUN}/passwords.sock" mode 600
+    maxconn {{ add $waiting 50 }}
     option httpclose
-    log global
-    log-format {{ include "privreg.gateway.logFormat" . }}
+    http-request set-priority-class req.hdr(privreg-priority)
+    http-request del-header privreg-priority
+    timeout client 60s
+    default_backend verifier
 
-    http-request set-var(txn.path) path
-    http-request set-var(txn.key) req.fhdr(authorization),sha2(256)
-    # Since the door looked, others may have failed, or brought the same credential.
-    {{- include "privreg.gateway.refuseGuesses" . }}
-    http-request set-var(txn.good) bool(true) if known or { http_auth(users) } or { http_auth(previous) }
-    acl good var(txn.good) -m bool
-    http-request set-var(txn.user) http_auth_user if !good
-    http-request track-sc0 src,ipmask(32,64) table failures if !good
-    http-request track-sc1 int(0) table all_failures if !good
-    http-request sc-inc-gpc0(0) if !good
-    http-request sc-inc-gpc0(1) if !good
-    http-request {{ include "privreg.gateway.answer" (list 401 "UNAUTHORIZED" "user name or password is wrong") }} hdr WWW-Authenticate {{ include "privreg.gateway.challenge" . }} if !good
-    http-request track-sc1 var(txn.key) table verified
-    http-request track-sc2 var(txn.key) table proven
-    http-request set-log-level silent
-    default_backend again
-
-backend again
-    # When the Pod is to end there is no other process: no answer, and the client asks again on a new connection.
-    errorfile 503 /dev/null
-    server door "unix@${RUN}/again.sock" send-proxy-v2
+backend verifier
+    timeout queue 30s
+    timeout server 60s
+    option httpchk GET /
+    http-reuse never
+    server verifier "unix@${RUN}/verifier.sock" maxconn 1 check inter 1s fall 3
 
 # For Prometheus and the kubelet; the Service does not have this port.
 frontend metrics
-    bind :{{ .Values.metrics.port }} thread {{ $doorThreads }}
+    bind :{{ .Values.metrics.port }}
     .if defined(IPV6)
-    bind :::{{ .Values.metrics.port }} v6only thread {{ $doorThreads }}
+    bind :::{{ .Values.metrics.port }} v6only
     .endif
+    maxconn 50
     acl readable method GET HEAD
     http-request return status 405 if !readable
     http-request return status 200 content-type text/plain string ok if { path /healthz/gateway }
     http-request use-service prometheus-exporter if { path /metrics }
-    http-request return status 404 if !{ path /healthz/registry /registry/metrics }
+    http-request return status 404 if !{ path /healthz/registry /healthz/verifier /registry/metrics }
+    use_backend verifier_health if { path /healthz/verifier }
     use_backend registry_health if { path /healthz/registry }
     default_backend registry_metrics
 
 backend registry_health
     http-request set-path /
     http-request del-header Authorization
+    http-reuse never
     server registry "unix@${RUN}/registry.sock"
+
+backend verifier_health
+    http-request set-path /
+    http-reuse never
+    server verifier "unix@${RUN}/verifier.sock"
 
 backend registry_metrics
     http-request set-path /metrics
+    http-reuse never
     server registry 127.0.0.1:5001
 {{- end }}
 
-{{/*
-Who fails too often must wait, and so must who has failed lately while as many guesses of others are wrong in
-this second as may be.
-*/}}
-{{- define "privreg.gateway.refuseGuesses" }}
-{{- $gateway := .Values.gateway }}
-    acl known var(txn.key),in_table(verified) -m bool
-    acl proven var(txn.key),in_table(proven) -m bool
-    acl guessed src,ipmask(32,64),table_gpc0_rate(failures) -m int gt 0
-    acl guesses_too_often src,ipmask(32,64),table_gpc0_rate(failures) -m int ge {{ $gateway.failedLoginsPerMinute }}
-    acl busy int(0),table_gpc0_rate(all_failures) -m int ge {{ $gateway.verificationsPerSecond }}
-    http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many failed logins from this address") }} hdr Retry-After 60 if !known !proven guesses_too_often
-    http-request {{ include "privreg.gateway.answer" (list 503 "UNAVAILABLE" "too many logins at once") }} hdr Retry-After 1 if !known !proven busy guessed
+{{/* What HAProxy itself answers: by status, the OCI error code and the reason. */}}
+{{- define "privreg.gateway.errors" -}}
+"400": {code: UNSUPPORTED, message: the request is not understood}
+"401": {code: UNAUTHORIZED, message: authentication required}
+"403": {code: DENIED, message: the request is denied}
+"404": {code: NAME_UNKNOWN, message: there is nothing at this path}
+"405": {code: UNSUPPORTED, message: this method is not allowed}
+"408": {code: UNAVAILABLE, message: the request did not arrive in time}
+"410": {code: UNSUPPORTED, message: there is nothing at this path}
+"413": {code: SIZE_INVALID, message: the request is too large}
+"414": {code: UNSUPPORTED, message: the path is too long}
+"422": {code: UNSUPPORTED, message: the transfer encoding is not supported}
+"425": {code: UNAVAILABLE, message: the request came too early}
+"429": {code: TOOMANYREQUESTS, message: too many requests, retryAfter: 10}
+"431": {code: UNSUPPORTED, message: the headers are too large}
+"500": {code: UNAVAILABLE, message: the gateway failed}
+"501": {code: UNSUPPORTED, message: this is not implemented}
+"502": {code: UNAVAILABLE, message: the registry failed}
+"503": {code: UNAVAILABLE, message: the registry does not answer, retryAfter: 5}
+"504": {code: UNAVAILABLE, message: the registry does not answer in time}
 {{- end }}
 
 {{/*

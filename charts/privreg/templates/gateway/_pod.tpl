@@ -24,6 +24,16 @@
     {{- include "privreg.probe" (dict "context" $ "probe" .Values.probes.startup "path" "/healthz/gateway") | nindent 4 }}
   livenessProbe:
     {{- include "privreg.probe" (dict "context" $ "probe" .Values.probes.liveness "path" "/healthz/gateway") | nindent 4 }}
+  readinessProbe:
+    httpGet:
+      path: /
+      port: http
+      {{- if $gateway.tls.secretName }}
+      scheme: HTTPS
+      {{- end }}
+    periodSeconds: {{ .Values.probes.readiness.periodSeconds }}
+    failureThreshold: {{ .Values.probes.readiness.failureThreshold }}
+    timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds }}
   {{- with include "privreg.resources" $gateway.resources }}
   resources:
     {{- . | nindent 4 }}
@@ -40,6 +50,61 @@
       mountPath: /etc/privreg/tls
       readOnly: true
     {{- end }}
+    - name: run
+      mountPath: /run/privreg
+{{- end }}
+
+{{/* Writes the users' file for the verifier before both start; see gateway.sh. */}}
+{{- define "privreg.gateway.initContainer" -}}
+{{- $gateway := .Values.gateway -}}
+- name: users
+  image: {{ include "privreg.image" (dict "context" $ "image" $gateway.image) }}
+  imagePullPolicy: {{ $gateway.image.pullPolicy }}
+  command: [sh, /etc/privreg/gateway/gateway.sh]
+  args: [--users, /etc/privreg/auth, /run/privreg]
+  securityContext:
+    {{- include "privreg.containerSecurityContext" dict | nindent 4 }}
+  {{- with include "privreg.resources" $gateway.resources }}
+  resources:
+    {{- . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+    - name: gateway
+      mountPath: /etc/privreg/gateway
+      readOnly: true
+    - name: auth
+      mountPath: /etc/privreg/auth
+      readOnly: true
+    - name: run
+      mountPath: /run/privreg
+{{- end }}
+
+{{/* Compares passwords for the gateway: bcrypt would abort HAProxy. */}}
+{{- define "privreg.gateway.verifier" -}}
+- name: verifier
+  image: {{ include "privreg.image" (dict "context" $ "image" .Values.image) }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  command: [registry]
+  args: [serve, /etc/privreg/gateway/verifier.yml]
+  env:
+    - name: OTEL_TRACES_EXPORTER
+      value: none
+    - name: GOMAXPROCS
+      value: "1"
+  securityContext:
+    {{- include "privreg.containerSecurityContext" dict | nindent 4 }}
+  {{- range $kind := list "startup" "liveness" "readiness" }}
+  {{ $kind }}Probe:
+    {{- include "privreg.probe" (dict "context" $ "probe" (get $.Values.probes $kind) "path" "/healthz/verifier") | nindent 4 }}
+  {{- end }}
+  {{- with include "privreg.resources" .Values.gateway.verifier.resources }}
+  resources:
+    {{- . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+    - name: gateway
+      mountPath: /etc/privreg/gateway
+      readOnly: true
     - name: run
       mountPath: /run/privreg
 {{- end }}
