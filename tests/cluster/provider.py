@@ -32,7 +32,7 @@ def up(for_tests: bool = False) -> Cluster:
 
 def tools(programs: tuple[Program, ...]) -> None:
     """Build the programs that are not there yet, and install the Debian packages that the tests use."""
-    setup.run(Needs(programs, packages=debian.FOR_CLIENTS | debian.FOR_TESTS), [])
+    setup.run(Needs(programs, packages=debian.FOR_CLIENTS | debian.FOR_TESTS, unpacked=(debian.HAPROXY,)), [])
 
 
 def running() -> Cluster | None:
