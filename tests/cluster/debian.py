@@ -16,9 +16,6 @@ from .progress import Progress, Step
 
 # package -> a file that tells it is installed
 FOR_CLUSTER = {
-    "containerd": "/usr/bin/containerd",
-    "runc": "/usr/sbin/runc",
-    "containernetworking-plugins": "/usr/lib/cni/bridge",
     "conntrack": "/usr/sbin/conntrack",
     "ethtool": "/usr/sbin/ethtool",
     "iproute2": "/usr/bin/ip",
@@ -75,9 +72,15 @@ class Unpacked:
                 link.symlink_to(self._target(program))
 
     def _target(self, program: str) -> Path:
-        return root_of(self.packages).resolve() / program
+        return (root_of(self.packages) / program).resolve()
 
 
+# What the embedded node runs containers with.
+NODE = Unpacked(
+    ("containerd=2", "runc=1", "containernetworking-plugins"),
+    ("usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr", "usr/sbin/runc"),
+    15,
+)
 # The chart's gateway without a container.
 HAPROXY = Unpacked((f"haproxy={chart.series('gateway')}",), ("usr/sbin/haproxy",), 10)
 

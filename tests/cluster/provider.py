@@ -27,7 +27,8 @@ def up(for_tests: bool = False) -> Cluster:
     embedded.check()
     wanted = (*images.FOR_NODE, *images.FOR_CLIENTS)
     packages = debian.FOR_CLUSTER | debian.FOR_CLIENTS
-    return embedded.up(setup.run(Needs((*FOR_CLUSTER, *clients), wanted, packages, store=True), embedded.STEPS))
+    needs = Needs((*FOR_CLUSTER, *clients), wanted, packages, (debian.NODE,), store=True)
+    return embedded.up(setup.run(needs, embedded.STEPS))
 
 
 def tools(programs: tuple[Program, ...]) -> None:
