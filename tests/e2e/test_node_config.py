@@ -13,6 +13,7 @@ from tests.e2e.conftest import MakeRelease
 from tests.e2e.release import TLS_SECRET, Release, apply, get, kubectl, run_pod, wait_running
 
 CERTS = f"{RUN}/certs.d"
+CONFIG = f"CONTAINERD_CONFIG={RUN}/containerd.toml"
 REFUSED = "public-registries-are-refused"
 
 
@@ -48,7 +49,7 @@ def run_script(release: Release, *arguments: str) -> str:
     """Write the script and run it on the node."""
     options = ("--ca-file=ca/ca.crt", "--mirror=docker.io", "--login=cluster", f"--config-path={CERTS}")
     script = release.values_cli("node-config", "containerd", *options, "--refuse-public", "--script").stdout
-    return release.cluster.run(["sh", "-s", *arguments], stdin=script).stdout
+    return release.cluster.run(["env", CONFIG, "sh", "-s", *arguments], stdin=script).stdout
 
 
 def why_not(cluster: Cluster, namespace: str, pod: str) -> str:
