@@ -199,8 +199,6 @@ def test_what_containerd_itself_says_counts_before_its_file(script: Path, folder
     containerd = folder / "programs" / "containerd"
     asked = f"--config {config} config dump"
     containerd.write_text(f"#!/bin/sh\n[ \"$*\" = '{asked}' ] || exit 1\ncat <<'END'\n{dump}END\n")
-        f"#!/bin/sh\n[ \"$*\" = '--config {config} config dump' ] || exit 1\ncat <<'END'\n{dump}END\n"
-    )
     containerd.chmod(0o755)
     ended = run(script)
     assert (ended.returncode, ended.stderr) == (0, "")
