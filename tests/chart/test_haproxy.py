@@ -37,7 +37,7 @@ def complaints(rendering: Rendering, folder: Path, certificate: dict[str, str]) 
     """What HAProxy says against the gateway's configuration; warnings are errors."""
     for name, text in {**rendering.gateway_files, **certificate, "users.cfg": USERS}.items():
         (folder / name).write_text(text)
-    command = ["haproxy", "-c", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"]
+    command = ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"]
     environment = {**os.environ, "RUN": "/run/privreg"}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode == 0) is (ended.stdout == "Configuration file is valid\n"), ended.stdout

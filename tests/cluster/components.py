@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from textwrap import dedent
 
-from . import images, pki
+from . import debian, images, pki
 from .layout import (
     API_SERVICE_IP,
     DNS_SERVICE_IP,
@@ -39,7 +39,7 @@ def commands(layout: Layout) -> dict[str, list[str]]:
             "--advertise-client-urls=http://127.0.0.1:2379",
             "--listen-peer-urls=http://127.0.0.1:2380",
         ],
-        "containerd": ["/usr/bin/containerd", f"--config={RUN}/containerd.toml"],
+        "containerd": [f"{BIN}/containerd", f"--config={RUN}/containerd.toml"],
         "kube-apiserver": [
             f"{BIN}/kube-apiserver",
             "--etcd-servers=http://127.0.0.1:2379",
@@ -186,24 +186,26 @@ def _kubelet(layout: Layout) -> dict[str, object]:
 def containerd_config(root: Path, state: Path, socket: Path) -> str:
     """The configuration of a containerd that keeps images in `root` and answers on `socket`."""
     return dedent(f"""\
-        version = 2
+        version = 3
         root = "{root}"
         state = "{state}"
         disabled_plugins = [
-          "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
-          "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+          "io.containerd.snapshotter.v1.blockfile", "io.containerd.snapshotter.v1.btrfs",
+          "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.erofs",
+          "io.containerd.snapshotter.v1.zfs",
         ]
         [grpc]
         address = "{socket}"
-        [plugins."io.containerd.grpc.v1.cri"]
-        sandbox_image = "{images.PAUSE.name}"
+        [plugins."io.containerd.cri.v1.images".pinned_images]
+        sandbox = "{images.PAUSE.name}"
+        [plugins."io.containerd.cri.v1.images".registry]
+        config_path = "{RUN}/certs.d"
+        [plugins."io.containerd.cri.v1.runtime"]
         # Root may lack CAP_SYS_RESOURCE; without this line no sandbox starts there.
         restrict_oom_score_adj = true
-        [plugins."io.containerd.grpc.v1.cri".cni]
-        bin_dir = "/usr/lib/cni"
+        [plugins."io.containerd.cri.v1.runtime".cni]
+        bin_dirs = ["{debian.root_of(debian.NODE.packages)}/usr/lib/cni"]
         conf_dir = "{RUN}/cni"
-        [plugins."io.containerd.grpc.v1.cri".registry]
-        config_path = "{RUN}/certs.d"
         """)
 
 
@@ -228,8 +230,11 @@ def _network() -> dict[str, object]:
 def _trust(layout: Layout, host: str) -> None:
     """Let the node trust our CA for one registry, and nothing else.
 
+    `server` is asked once more after the hosts, with the keys at the top only: so the CA is named there as well.
+
     Source: containerd docs/hosts.md.
     """
     folder = layout.state / "certs.d" / host
     folder.mkdir(parents=True)
-    (folder / "hosts.toml").write_text(f'server = "https://{host}"\n[host."https://{host}"]\nca = "{PKI}/ca.crt"\n')
+    trust = f'ca = "{PKI}/ca.crt"\n'
+    (folder / "hosts.toml").write_text(f'server = "https://{host}"\n{trust}[host."https://{host}"]\n{trust}')

@@ -14,7 +14,7 @@ from .cluster import Cluster
 from .errors import ClusterError, StepFailed
 from .layout import HOSTS, Layout
 from .lock import exclusive
-from .paths import CLUSTER, ROOT
+from .paths import BIN, CLUSTER, ROOT
 from .process import ProcessId
 from .programs import KUBECTL
 from .progress import Progress, Step
@@ -167,7 +167,7 @@ def _succeeds(command: list[str]) -> bool:
 
 
 def _ctr(*arguments: str) -> list[str]:
-    return ["ctr", f"--address={components.CONTAINERD_SOCKET}", *arguments]
+    return [f"{BIN}/ctr", f"--address={components.CONTAINERD_SOCKET}", *arguments]
 
 
 def _clear() -> None:

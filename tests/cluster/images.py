@@ -1,8 +1,8 @@
 """The images that the cluster runs, made here under the names that the chart and the addons use.
 
 They carry the same programs as the public images, in other builds: the registry from its Go module,
-Python from Debian. An image is a docker-archive of one layer, which `ctr images import`, `kind load`
-and `skopeo copy docker-archive:` all take.
+HAProxy, Python and busybox from Debian's testing suite. An image is a docker-archive of one layer, which
+`ctr images import`, `kind load` and `skopeo copy docker-archive:` all take.
 """
 
 import hashlib
@@ -17,12 +17,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian
+from . import chart, debian
 from .paths import BIN, IMAGES
 from .programs import COREDNS, REGISTRY, TRAEFIK, VERSITYGW, Program
 from .progress import Progress, Step
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+# Those of Alpine's busybox that a script or a person in a container may use, and Debian's has as well.
+ALPINE_APPLETS = """
+    [ [[ arch ash awk base64 basename bunzip2 bzcat bzip2 cat chgrp chmod chown chroot clear cmp cp cpio cut
+    date dc dd df diff dirname dmesg dos2unix du echo egrep env expand expr factor fallocate false fgrep find
+    fold free getopt grep groups gunzip gzip head hexdump hostid hostname id install ip kill killall less link
+    ln logger ls lzcat md5sum mkdir mkfifo mknod mktemp more mount mv nc netstat nl nproc nslookup od paste
+    pidof ping printf ps pwd readlink realpath rev rm rmdir sed seq setsid sh sha1sum sha256sum sha512sum shred
+    shuf sleep sort stat strings stty sync tac tail tar tee test timeout top touch tr traceroute true truncate
+    tty umount uname unexpand uniq unix2dos unlink unlzma unxz unzip uptime usleep vi watch wc wget which whoami
+    xargs xxd xzcat yes zcat
+"""
 
 
 @dataclass(frozen=True)
@@ -59,23 +70,33 @@ def _binary(program: Program) -> Callable[[Path], None]:
 
 
 def _busybox(root: Path) -> None:
-    (root / "bin").mkdir(exist_ok=True)
-    debian.extract(["busybox-static"], root)
+    debian.extract(("busybox-static",), root)
 
 
 def _python(root: Path) -> None:
-    debian.extract(["python3", "ca-certificates"], root)
-    for folder in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/zoneinfo"):
-        shutil.rmtree(root / folder, ignore_errors=True)
+    series = chart.series("jobs")
+    package = "python" + ".".join(series.split(".")[:2])
+    debian.extract((f"{package}={series}", "ca-certificates", "busybox-static"), root)
+    for name in ("python3", "python"):
+        (root / "usr" / "bin" / name).unlink(missing_ok=True)
+        (root / "usr" / "bin" / name).symlink_to(package)
+    _like_alpine(root)
     debian.compile_python(root)
 
 
 def _haproxy(root: Path) -> None:
-    debian.extract(["haproxy", "busybox-static"], root)
-    for folder in ("usr/share/doc", "usr/share/man", "usr/share/locale"):
-        shutil.rmtree(root / folder, ignore_errors=True)
-    for applet in ("awk", "cat", "cp", "cut", "date", "mkdir", "mv", "rm", "sh", "sha256sum", "sleep", "tr"):
-        (root / "bin" / applet).symlink_to("busybox")
+    debian.extract((f"haproxy={chart.series('gateway')}", "busybox-static"), root)
+    _like_alpine(root)
+
+
+def _like_alpine(root: Path) -> None:
+    """Leave the shell and the tools that the official image has too, and no more."""
+    for folder in ("doc", "man", "locale", "zoneinfo", "info"):
+        shutil.rmtree(root / "usr" / "share" / folder, ignore_errors=True)
+    for applet in ALPINE_APPLETS.split():
+        tool = root / "usr" / "bin" / applet
+        tool.unlink(missing_ok=True)
+        tool.symlink_to("busybox")
 
 
 def _of(program: Program, name: str) -> Image:
@@ -83,20 +104,20 @@ def _of(program: Program, name: str) -> Image:
     return Image(name, _binary(program), f"{program.version} {program.ldflags}", command=(entry,))
 
 
-PAUSE = Image("privreg.test/pause:1", _busybox, "1", seconds=5, command=("/bin/busybox", "sleep", "2147483647"))
+PAUSE = Image("privreg.test/pause:1", _busybox, "2", seconds=5, command=("/bin/busybox", "sleep", "2147483647"))
 # What the demo and the tests push and pull: it says hello and stays.
 HELLO = Image(
     "privreg.test/hello:1",
     _busybox,
-    "1",
+    "2",
     seconds=2,
     command=("/bin/busybox", "sh", "-c", "echo Hello from your own registry; exec /bin/busybox sleep 2147483647"),
 )
 COREDNS_IMAGE = _of(COREDNS, f"privreg.test/coredns:{COREDNS.version}")
 TRAEFIK_IMAGE = _of(TRAEFIK, f"privreg.test/traefik:{TRAEFIK.version}")
 REGISTRY_IMAGE = _of(REGISTRY, f"docker.io/library/registry:{REGISTRY.version.removeprefix('v')}")
-HAPROXY_IMAGE = Image("docker.io/library/haproxy:3.2-alpine", _haproxy, "2", seconds=15, command=("haproxy",))
-PYTHON_IMAGE = Image("docker.io/library/python:3.14-alpine", _python, "3", seconds=35, command=("python3",))
+HAPROXY_IMAGE = Image(chart.image("gateway"), _haproxy, "3", seconds=15, command=("haproxy",))
+PYTHON_IMAGE = Image(chart.image("jobs"), _python, "4", seconds=35, command=("python3",))
 # A test makes it, pushes it into a registry of ours, and has the cluster pull it from there.
 VERSITYGW_IMAGE = _of(VERSITYGW, f"privreg.test/versitygw:{VERSITYGW.version}")
 

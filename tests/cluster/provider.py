@@ -27,12 +27,13 @@ def up(for_tests: bool = False) -> Cluster:
     embedded.check()
     wanted = (*images.FOR_NODE, *images.FOR_CLIENTS)
     packages = debian.FOR_CLUSTER | debian.FOR_CLIENTS
-    return embedded.up(setup.run(Needs((*FOR_CLUSTER, *clients), wanted, packages, store=True), embedded.STEPS))
+    needs = Needs((*FOR_CLUSTER, *clients), wanted, packages, (debian.NODE,), store=True)
+    return embedded.up(setup.run(needs, embedded.STEPS))
 
 
 def tools(programs: tuple[Program, ...]) -> None:
     """Build the programs that are not there yet, and install the Debian packages that the tests use."""
-    setup.run(Needs(programs, packages=debian.FOR_CLIENTS | debian.FOR_TESTS), [])
+    setup.run(Needs(programs, packages=debian.FOR_CLIENTS | debian.FOR_TESTS, unpacked=(debian.HAPROXY,)), [])
 
 
 def running() -> Cluster | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from . import debian, golang, images, store
+from .debian import Unpacked
 from .images import Image
 from .lock import exclusive
 from .paths import CACHE
@@ -20,12 +21,14 @@ class Needs:
         programs: built from Go modules.
         images: made here.
         packages: of Debian; see debian.FOR_CLUSTER.
+        unpacked: programs of Debian's testing suite.
         store: the images unpacked, for the embedded cluster.
     """
 
     programs: tuple[Program, ...]
     images: tuple[Image, ...] = ()
     packages: dict[str, str] = field(default_factory=dict)
+    unpacked: tuple[Unpacked, ...] = ()
     store: bool = False
 
 
@@ -42,6 +45,8 @@ def run(needs: Needs, after: list[Step]) -> Progress:
         progress = Progress([*_plan(needs), *after])
         if lacking := debian.missing(needs.packages):
             debian.install(lacking, progress)
+        for unpacked in _not_there(needs.unpacked):
+            unpacked.make(progress)
         for program in golang.missing(needs.programs):
             golang.build(program, progress)
         for image in images.missing(needs.images):
@@ -55,7 +60,12 @@ def _plan(needs: Needs) -> list[Step]:
     """The steps that are still to be done, in order."""
     return [
         *([debian.INSTALL] if debian.missing(needs.packages) else []),
+        *(unpacked.step for unpacked in _not_there(needs.unpacked)),
         *(golang.step(program) for program in golang.missing(needs.programs)),
         *(images.step(image) for image in images.missing(needs.images)),
         *([store.STEP] if needs.store and store.missing() else []),
     ]
+
+
+def _not_there(unpacked: tuple[Unpacked, ...]) -> list[Unpacked]:
+    return [each for each in unpacked if not each.is_there]

@@ -16,7 +16,7 @@ from pathlib import Path
 from .components import containerd_config
 from .errors import StepFailed
 from .images import FOR_NODE
-from .paths import IMAGES, LOG
+from .paths import BIN, IMAGES, LOG, environment
 from .progress import Progress, Step
 
 STEP = Step("unpack the images", 8)
@@ -69,8 +69,8 @@ def _containerd(root: Path) -> Iterator[str]:
         socket = run / "containerd.sock"
         config = run / "containerd.toml"
         config.write_text(containerd_config(root, run / "state", socket))
-        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "containerd", f"--config={config}"]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", f"{BIN}/containerd", f"--config={config}"]
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment())
         try:
             _wait_for(process, socket)
             yield str(socket)
@@ -90,7 +90,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", socket: Path, timeout: float =
 
 def _ctr(socket: str, *arguments: str) -> None:
     with (LOG / "store.log").open("a") as output:
-        command = ["ctr", f"--address={socket}", *arguments]
+        command = [f"{BIN}/ctr", f"--address={socket}", *arguments]
         ended = subprocess.run(command, stdout=output, stderr=output, check=False)
     if ended.returncode:
         raise StepFailed(" ".join(["ctr", *arguments[-2:]]), LOG / "store.log", f"ended with {ended.returncode}")

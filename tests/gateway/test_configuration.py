@@ -68,6 +68,6 @@ def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
     for name, text in files.items():
         (folder / name).write_text(text)
     return subprocess.run(
-        ["haproxy", "-c", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"],
+        ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"],
         cwd=folder, env={**os.environ, "RUN": str(folder)}, capture_output=True, text=True, check=False,
     )  # fmt: skip

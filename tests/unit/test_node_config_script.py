@@ -1,5 +1,6 @@
 """The shell script of `privreg-values node-config`, run by sh."""
 
+import os
 import re
 import shutil
 import stat
@@ -25,6 +26,19 @@ def script(cli: Cli, folder: Path) -> Path:
     return make(cli, folder)
 
 
+@pytest.fixture(autouse=True)
+def config(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """containerd's configuration, which names ./node."""
+    path = folder / "config.toml"
+    path.write_text(f'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "{folder}/node"\n')
+    monkeypatch.setenv("CONTAINERD_CONFIG", str(path))
+    programs = folder / "programs"  # without containerd, which would have another version's words
+    programs.mkdir()
+    for name in ("awk", "cat", "chmod", "cmp", "grep", "head", "mkdir", "mv", "rm", "rmdir", "sed", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    return path
+
+
 def make(cli: Cli, folder: Path) -> Path:
     options = ("--ca-file=pki/ca.crt", "--mirror=docker.io", "--login=cluster", "--refuse-public")
     ended = cli("node-config", "containerd", HOST, *options, f"--config-path={folder}/node", "--script")
@@ -35,7 +49,9 @@ def make(cli: Cli, folder: Path) -> Path:
 
 
 def run(script: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["sh", str(script), *arguments], capture_output=True, text=True, check=False, timeout=30)
+    environment = {**os.environ, "PATH": str(script.parent / "programs")}
+    command = ["sh", str(script), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -113,3 +129,76 @@ def test_it_is_plain_sh_for_every_runtime(runtime: str, script: Path, cli: Cli) 
     assert paths
     for path in paths:
         assert path.startswith("/etc/")
+
+
+# What containerd 1.7 and 2.1 say to `containerd config default`, the tables that matter.
+DEFAULTS = {
+    1: """\
+version = 2
+[plugins]
+  [plugins."io.containerd.grpc.v1.cri"]
+    sandbox_image = "registry.k8s.io/pause:3.8"
+    [plugins."io.containerd.grpc.v1.cri".registry]
+      config_path = ""
+      [plugins."io.containerd.grpc.v1.cri".registry.auths]
+""",
+    2: """\
+version = 3
+[plugins]
+  [plugins.'io.containerd.cri.v1.images']
+    snapshotter = 'overlayfs'
+    [plugins.'io.containerd.cri.v1.images'.registry]
+      config_path = ''
+    [plugins.'io.containerd.cri.v1.images'.image_decryption]
+      key_model = 'node'
+""",
+}
+TABLES = {
+    0: 'version = 2\n  [plugins."io.containerd.grpc.v1.cri".registry]',
+    1: '[plugins."io.containerd.grpc.v1.cri".registry]',
+    2: '[plugins."io.containerd.cri.v1.images".registry]',
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_containerd_that_does_not_read_the_folder_is_told_what_to_set(
+    script: Path, folder: Path, config: Path, version: int
+) -> None:
+    config.write_text(DEFAULTS[version])
+    ended = run(script)
+    assert ended.returncode == 1
+    assert "the next pull reads them" not in ended.stdout
+    assert f"{config}: containerd does not read {folder}/node." in ended.stderr
+    assert f'{TABLES[version]}\n    config_path = "{folder}/node"' in ended.stderr
+    assert "systemctl restart containerd" in ended.stderr
+
+    quote = "'" if version == 2 else '"'
+    config.write_text(config.read_text().replace(2 * quote, f"{quote}/etc/other:{folder}/node{quote}"))
+    ended = run(script)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "the next pull reads them" in ended.stdout
+
+
+def test_another_folder_of_containerds_is_named(script: Path, config: Path) -> None:
+    config.write_text(DEFAULTS[2].replace("path = ''", "path = '/etc/other'  # ours"))
+    ended = run(script)
+    assert ended.returncode == 1
+    assert f"{config}: config_path is /etc/other: containerd does not read" in ended.stderr
+
+
+def test_a_node_without_a_configuration_is_told_its_version_too(script: Path, config: Path) -> None:
+    config.unlink()
+    ended = run(script)
+    assert ended.returncode == 1
+    assert TABLES[0] in ended.stderr
+
+
+def test_what_containerd_itself_says_counts_before_its_file(script: Path, folder: Path, config: Path) -> None:
+    dump = DEFAULTS[2].replace("path = ''", f"path = '{folder}/node'")
+    config.write_text('version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n')
+    containerd = folder / "programs" / "containerd"
+    asked = f"--config {config} config dump"
+    containerd.write_text(f"#!/bin/sh\n[ \"$*\" = '{asked}' ] || exit 1\ncat <<'END'\n{dump}END\n")
+    containerd.chmod(0o755)
+    ended = run(script)
+    assert (ended.returncode, ended.stderr) == (0, "")

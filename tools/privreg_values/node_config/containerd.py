@@ -14,6 +14,41 @@ from privreg_values.node_config.plan import REFUSED, Login, NodeFile, Plan, Wish
 
 _CA = "ca.crt"
 
+# Source of the tables: docs/cri/registry.md of containerd. What runs is asked first: it has read `imports` too, and has
+# moved the tables of an older version; the file is read where the program is not at hand.
+_CHECK = r"""config=${CONTAINERD_CONFIG:-/etc/containerd/config.toml}
+
+is_read() { # containerd reads the folder only if its configuration names it
+  settings=$(containerd --config "$config" config dump 2>/dev/null || cat "$config" 2>/dev/null || true)
+  folders=$(printf '%s\n' "$settings" | awk '
+    { sub(/#.*/, "") }
+    /^[ \t]*\[/ { here = /cri(\.v1\.images)?[\042\047]?\.registry\]/ }
+    here && sub(/^[ \t]*config_path[ \t]*=[ \t]*/, "") { gsub(/[\042\047 \t]/, ""); print; exit }')
+  case ":$folders:" in *":__FOLDER__:"*) return 0 ;; esac
+  echo "$config: ${folders:+config_path is $folders: }containerd does not read __FOLDER__." >&2
+  echo "Set in $config:" >&2
+  echo >&2
+  version=$(version_of "$(cat "$config" 2>/dev/null)")
+  if [ ! -s "$config" ]; then
+    version=$(version_of "$settings")
+    echo "  version = ${version:=2}" >&2
+  fi
+  case ${version:-1} in
+  1) echo '  [plugins.cri.registry]' >&2 ;;
+  2) echo '  [plugins."io.containerd.grpc.v1.cri".registry]' >&2 ;;
+  *) echo '  [plugins."io.containerd.cri.v1.images".registry]' >&2 ;;
+  esac
+  echo '    config_path = "__FOLDER__"' >&2
+  echo >&2
+  echo "then: systemctl restart containerd, and run this again (CONTAINERD_CONFIG=FILE if it has another file)." >&2
+  return 1
+}
+
+version_of() { # TOML
+  printf '%s\n' "$1" | sed -n 's/^version *= *\([0-9]*\).*/\1/p' | head -n 1
+}
+"""
+
 
 def plan(wish: Wish) -> Plan:
     """Give the files."""
@@ -32,7 +67,7 @@ def plan(wish: Wish) -> Plan:
         for name in wish.allowed:
             files.append(_hosts(wish, name, address(name), address(name), f"pulls from {name} as before"))
         files.append(_hosts(wish, "_default", REFUSED, REFUSED, "refuses every registry that has no folder here"))
-    return Plan("containerd", files, "", _notes(wish))
+    return Plan("containerd", files, "", _notes(wish), _CHECK.replace("__FOLDER__", wish.config_path))
 
 
 def _hosts(
@@ -54,7 +89,7 @@ def _notes(wish: Wish) -> list[str]:
         f'containerd must look here: config_path = "{wish.config_path}" in /etc/containerd/config.toml, in the table '
         '[plugins."io.containerd.cri.v1.images".registry] of containerd 2, '
         '[plugins."io.containerd.grpc.v1.cri".registry] of containerd 1; after a change there: systemctl restart '
-        "containerd",
+        "containerd. By default it is not set; the script that --script prints looks, and fails if it is not",
     ]
     if wish.refuse:
         kept = listed([wish.host, *wish.allowed])

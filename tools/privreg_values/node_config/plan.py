@@ -109,12 +109,15 @@ class Plan:
         files: The files.
         activate: The command that makes the runtime read them; empty where it does by itself.
         notes: What has to be known or done besides, a sentence each.
+        check: A shell function `is_read` for the script: says what keeps the runtime from reading the files, and
+            fails; empty where nothing can.
     """
 
     runtime: str
     files: list[NodeFile]
     activate: str
     notes: list[str]
+    check: str = ""
 
 
 def read_ca(name: str) -> str:

@@ -49,12 +49,12 @@ take_back() {
   fi
 }
 
-case ${1:-install} in
+__CHECK__case ${1:-install} in
 install)
   files look
   [ "$refused" = 0 ] || exit 1
   files put
-  ;;
+__IS_READ__  ;;
 undo)
   files take_back
   ;;
@@ -89,6 +89,8 @@ def script(plan: Plan, wish: Wish) -> str:
     calls = [f'  "$1" {it.path} {it.mode:04o} content_{number}' for number, it in enumerate(plan.files, 1)]
     body = _SCRIPT.replace("__CALLS__", "\n".join(calls)).replace("__MARK__", MARK)
     body = body.replace("__ACTIVATE__", _activate(plan))
+    body = body.replace("__CHECK__", f"{plan.check}\n" if plan.check else "")
+    body = body.replace("__IS_READ__", "  is_read || exit 1\n" if plan.check else "")
     return "\n".join(["#!/bin/sh", *head, "", *contents, body])
 
 
