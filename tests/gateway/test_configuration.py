@@ -17,7 +17,7 @@ VALUES: dict[str, Values] = {
     "only limited users": {
         "auth": {"users": [TEAM_PULL.value]}, "pullSecrets": NO_PULL_SECRET,
     },
-    "many threads": {"gateway": {"threads": 8, "maxConnections": 100000}},
+    "more threads": {"gateway": {"threads": 2, "maxConnections": 100000}},
     "the least": {"gateway": {
         "cacheSeconds": 1, "maxConnections": 10, "maxDownloads": 1, "failedLoginsPerMinute": 1,
         "failedLoginsPerSecond": 1,
@@ -58,16 +58,11 @@ def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
     mounts = render(values, Addresses(15000, 15001, 15002, folder, folder))
     files = {name: text for name, text in mounts.gateway.items() if name != "gateway.sh"}
     files["previous.lst"] = ""
-    users = mounts.auth.get("htpasswd", "".join(f"{user.htpasswd}\n" for user in EVERYBODY)).splitlines()
-    files["users.cfg"] = "userlist users\n" + "".join(
-        f"    user {name} password {password}\n" for name, _, password in (line.partition(":") for line in users)
-    )
-    files["users.cfg"] += "userlist previous\n"
     for end in ("crt", "key"):
         files[f"tls.{end}"] = (authority.folder / f"tls.{end}").read_text()
     for name, text in files.items():
         (folder / name).write_text(text)
     return subprocess.run(
-        ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"],
+        ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg"],
         cwd=folder, env={**os.environ, "RUN": str(folder)}, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -68,8 +68,8 @@ def test_the_registry_listens_for_its_pod_alone_and_serves_images_by_the_socket_
 
 def test_only_the_gateways_user_can_use_its_sockets(site: Site) -> None:
     sockets = {path.name: stat.S_IMODE(path.stat().st_mode) for path in site.addresses.run.glob("*.sock")}
-    assert sockets.keys() == {"admin.sock", "again.sock", "verify.sock", "registry.sock"}
-    assert {mode for name, mode in sockets.items() if name != "registry.sock"} == {0o600}
+    assert sockets.keys() == {"admin.sock", "passwords.sock", "peers.sock", "registry.sock", "verifier.sock"}
+    assert {mode for name, mode in sockets.items() if name not in ("registry.sock", "verifier.sock")} == {0o600}
 
 
 def test_the_metrics_and_health_paths_are_not_on_the_clients_port(site: Site) -> None:

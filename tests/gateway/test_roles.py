@@ -152,7 +152,7 @@ def test_nothing_can_be_changed_where_there_is_no_repository(site: Site, path: s
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/v1/", "/v2/app", "/v2/app/", "/v2/app/manifests", "/v2/app/manifests/", "/v2/app/blobs/",
+        "/v1/", "/v2/app", "/v2/app/", "/v2/app/manifests", "/v2/app/manifests/", "/v2/app/blobs/",
         "/v2/app/tags", "/v2/app/tags/list/", "/v2/app/referrers/", "/v2/_catalog/", "/v2/app/blobs/uploads/a/b",
         "/v2/manifests/latest", "/v2/app/unknown/x", "/v3/app/manifests/latest", "/V2/app/manifests/latest",
         "/metrics", "/registry/metrics", "/debug/pprof/", "/debug/vars", "/healthz/registry",

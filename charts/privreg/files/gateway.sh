@@ -111,17 +111,18 @@ prepare() {
         (cd "$next" && haproxy -c -f begin.cfg -f haproxy.cfg -f state.cfg)
 }
 
-# Names with a role that no user has, and users without a role: allowed nothing, and said.
+# Names with a role that no user has, and users without a role: allowed nothing, and said. No name needs quoting.
 report_mismatches() {
-    awk '
+    awk -v time="$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
+        function say(text) { printf "{\"time\":\"%s\",\"gateway\":\"%s\"}\n", time, text }
         FNR == 1 { file++ }
         file == 1 { split($0, user, ":"); if (user[1] !~ /[+]/) users[user[1]] = 1 }
         file == 2 && NF == 2 { role[$1] = 1 }
         END {
-            for (name in users) if (!(name in role)) print "user " name " has no role and may do nothing: give it one in auth.access"
-            for (name in role) if (!(name in users)) print "auth.access names " name ", who is not among the users"
+            for (name in users) if (!(name in role)) say("user " name " has no role and may do nothing: give it one in auth.access")
+            for (name in role) if (!(name in users)) say("auth.access names " name ", who is not among the users")
         }
-    ' "$RUN/active/htpasswd" "$RUN/active/roles.map" | while read -r line; do say "$line"; done
+    ' "$RUN/active/htpasswd" "$RUN/active/roles.map"
 }
 
 activate() {

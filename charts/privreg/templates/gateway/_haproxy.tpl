@@ -26,7 +26,6 @@ global
     fd-hard-limit {{ add (mul 3 $connections) 2000 }}
     default-path config
     stats socket "${RUN}/admin.sock" mode 600 level admin
-    log stdout len 16384 format raw daemon info
     # The budget of memory (SECURITY.md): a connection has at most two buffers.
     tune.bufsize 16384
     tune.stick-counters 6
@@ -69,7 +68,7 @@ backend failed_logins
     stick-table type binary len 20 size 20k expire 2m store gpc0_rate(1m) peers reloads
 
 backend failed_sources
-    stick-table type ipv6 size 20k expire 2m store gpc0_rate(1m) peers reloads
+    stick-table type binary len 20 size 20k expire 2m store gpc0_rate(1m) peers reloads
 
 backend failed_in_all
     stick-table type string len 8 size 10 expire 10s store gpc0_rate(1s)
@@ -106,7 +105,8 @@ frontend clients
     bind :::5000 v6only name clients6 proto h1{{ $tls }}
     .endif
     maxconn {{ add $connections $reserve }}
-    log global
+    # Here and not in `global`: HAProxy's httpclient would log its requests there.
+    log stdout len 16384 format raw daemon info
     log-format {{ include "privreg.gateway.logFormat" . }}
 
     {{- range $gateway.trustedProxies }}
@@ -119,6 +119,9 @@ frontend clients
     # Nearly full: connections end with their answer instead of staying idle.
     http-after-response set-header Connection close if { fe_conn gt {{ div (mul 3 $connections) 4 }} }
 
+    # An old process answers no further request of a connection by the old rules: the client sends it again on a new one
+    # (RFC 9112, section 9.3.1).
+    http-request reject if { stopping } !{ http_first_req }
     http-request {{ include "privreg.gateway.answer" (list 414 "UNSUPPORTED" "the path is too long") }} if { path_len gt 1024 }
     http-request set-var(txn.path) path
     # Load balancers look at it.
@@ -153,7 +156,7 @@ frontend clients
     acl locked var(txn.verdict) -m str locked
     acl busy var(txn.verdict) -m str busy
 
-    http-request set-var(txn.network) src,ipmask(32,64) if !authenticated
+    http-request set-var(txn.network) src,ipmask(32,64),sha1 if !authenticated
     http-request set-var(txn.login) src,ipmask(32,64),concat(" ",txn.user),sha1 if !authenticated
     http-request set-var(txn.has_previous) bool(true) if !authenticated { var(txn.user) -m str -f previous.lst }
     http-request lua.authenticate {{ $gateway.failedLoginsPerMinute }} {{ mul 10 $gateway.failedLoginsPerMinute }} {{ $gateway.failedLoginsPerSecond }} {{ $waiting }} if !authenticated
