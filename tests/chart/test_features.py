@@ -304,7 +304,7 @@ def test_names_can_be_chosen() -> None:
 def test_a_name_that_begins_with_a_digit_is_refused_where_no_service_may_have_it(
     release: str, values: Json, name: str, helm: str
 ) -> None:
-    for version in ("1.30", "1.35.4"):
+    for version in ("1.31", "1.35.4"):
         with pytest.raises(HelmError) as caught:
             render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
         assert (
@@ -312,7 +312,7 @@ def test_a_name_that_begins_with_a_digit_is_refused_where_no_service_may_have_it
             "set one that begins with a letter"
         ) in str(caught.value).splitlines()
     chosen = values | {"fullnameOverride": "registry-2024"}
-    assert render(MINIMAL, values=chosen, release=release, helm=helm, kube_version="1.30").one("Service")
+    assert render(MINIMAL, values=chosen, release=release, helm=helm, kube_version="1.31").one("Service")
     for version in ("1.36.0", "1.36.0-gke.100"):
         rendering = render(MINIMAL, values=values, release=release, helm=helm, kube_version=version)
         assert rendering.one("Service", name)

@@ -11,8 +11,6 @@ from tests.chart.rendering import EVERYTHING, HELMS, MINIMAL, Json, everything, 
 
 # Kinds that came to their apiVersion later than the oldest supported Kubernetes: the minor version.
 SINCE = {
-    "ValidatingAdmissionPolicy": 30,
-    "ValidatingAdmissionPolicyBinding": 30,
     "MutatingAdmissionPolicy": 36,
     "MutatingAdmissionPolicyBinding": 36,
 }

@@ -19,8 +19,7 @@ ADMISSION = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
     ("values", "version", "found"),
     [
         (ALL_NAMESPACES, "1.37", GUARD),
-        (ALL_NAMESPACES, "1.30", GUARD),
-        (ALL_NAMESPACES, "1.29", []),
+        (ALL_NAMESPACES, "1.31", GUARD),
         ({}, "1.37", []),
         ({"inject": "both"}, "1.36", ADMISSION),
         ({"inject": "both"} | ALL_NAMESPACES, "1.36", ADMISSION + GUARD),

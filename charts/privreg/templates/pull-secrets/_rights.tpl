@@ -73,5 +73,5 @@ namespace that is chosen by name; where namespaces are chosen otherwise, a Clust
 
 {{/* Not empty when a policy keeps the rights of the ClusterRole to what they are for. */}}
 {{- define "privreg.pullSecrets.guarded" -}}
-{{- if and .Values.pullSecrets.enabled (include "privreg.pullSecrets.everywhere" .) (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}x{{ end -}}
+{{- if and .Values.pullSecrets.enabled (include "privreg.pullSecrets.everywhere" .) }}x{{ end -}}
 {{- end }}

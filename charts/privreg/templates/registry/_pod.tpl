@@ -18,10 +18,10 @@ that it is off the Service. Where it ends before the next one starts, nobody is 
 {{- ternary 0 5 (not (empty (include "privreg.storage.singleWriter" .))) }}
 {{- end }}
 
-{{/* The same for its containers; Kubernetes can wait by itself from 1.30 on, and the image need not have a program. */}}
+{{/* The same for its containers; Kubernetes waits by itself, and the image need not have a program. */}}
 {{- define "privreg.registry.lifecycle" -}}
 {{- $seconds := include "privreg.registry.farewell" . | int -}}
-{{- if and $seconds (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) -}}
+{{- if $seconds -}}
 lifecycle:
   preStop:
     sleep:
