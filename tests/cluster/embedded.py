@@ -45,7 +45,7 @@ def check() -> None:
     """
     if sys.platform != "linux" or os.geteuid() != 0:
         raise ClusterError(
-            "the embedded cluster needs Linux and root: run this as root, or set KUBECONFIG to a cluster of yours"
+            "there is no cluster: run this as root on Linux, set KUBECONFIG to a cluster of yours, or start Docker"
         )
 
 
