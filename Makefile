@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export PATH := $(BIN):$(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e bench lint lock clean
+.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e bench lint lock outdated clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ lock: $(VENV)/ready ## pin the dependencies of pyproject.toml anew
 	$(VENV)/bin/pip install --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --python-version 3.11 --universal pyproject.toml -o requirements.lock
+
+outdated: $(VENV)/ready ## every version that is pinned, and the newest there is
+	@$(RUN) -m tests.cluster.outdated
 
 clean: cluster-down ## remove what was built
 	rm -rf .cache .venv dist
