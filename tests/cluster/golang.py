@@ -38,7 +38,7 @@ def build(program: Program, progress: Progress) -> None:
     with progress.step(step(program)), log.open("w") as output:
         ended = subprocess.run(
             [*command, program.package],
-            cwd=MODULES / program.name,
+            cwd=MODULES / program.source,
             env=environment(CGO_ENABLED="0"),
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -62,6 +62,6 @@ def _stamp(program: Program) -> Path:
 def _key(program: Program) -> str:
     """All that the binaries depend on but the toolchain."""
     digest = hashlib.sha256(f"{program.package} {program.ldflags}".encode())
-    for path in sorted((MODULES / program.name).iterdir()):
+    for path in sorted((MODULES / program.source).iterdir()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import chart, suite
@@ -60,7 +61,7 @@ def _go_modules() -> Iterable[Pin]:
         direct = set(re.findall(r"^(?:require|\t)\s*(\S+) v\S+$", text, re.MULTILINE))
         for module, version in required.items():
             if module in direct or any(f"{tool}/".startswith(f"{module}/") for tool in tools):
-                yield Pin("Go module", module, version, lambda module=module: _newest_module(module))
+                yield Pin("Go module", module, version, partial(_newest_module, module))
 
 
 def _newest_module(module: str) -> str:
@@ -74,7 +75,7 @@ def _python_packages() -> Iterable[Pin]:
     locked = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     for requirement in direct:
         name = re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", requirement)[0]).lower()
-        yield Pin("Python package", name, locked[name], lambda name=name: _newest_package(name))
+        yield Pin("Python package", name, locked[name], partial(_newest_package, name))
 
 
 def _newest_package(name: str) -> str:
@@ -85,7 +86,7 @@ def _newest_package(name: str) -> str:
 def _images() -> Iterable[Pin]:
     for path in ((), ("gateway",), ("jobs",)):
         repository, _, tag = chart.image(*path).rpartition(":")
-        yield Pin("image", repository, tag, lambda repository=repository, tag=tag: _newest_tag(repository, tag))
+        yield Pin("image", repository, tag, partial(_newest_tag, repository, tag))
 
 
 def _newest_tag(repository: str, tag: str) -> str:
@@ -96,7 +97,7 @@ def _debian_packages() -> Iterable[Pin]:
     """What the test images take from Debian: the newest of a series, so that a series is what is pinned."""
     python = ".".join(chart.series("jobs").split(".")[:2])
     for package, series in (("haproxy", chart.series("gateway")), (f"python{python}", chart.series("jobs"))):
-        yield Pin(f"Debian {suite.NAME}", package, series, lambda it=package, series=series: _newest_debian(it, series))
+        yield Pin(f"Debian {suite.NAME}", package, series, partial(_newest_debian, package, series))
 
 
 def _newest_debian(package: str, series: str) -> str:
@@ -113,7 +114,7 @@ def _actions() -> Iterable[Pin]:
         for match in re.findall(r"uses: ([^.\s@][^\s@]*)@(\S+)", file.read_text())
     }
     for action, version in sorted(used):
-        yield Pin("GitHub action", action, version, lambda it=action, version=version: _newest_action(it, version))
+        yield Pin("GitHub action", action, version, partial(_newest_action, action, version))
 
 
 def _newest_action(action: str, version: str) -> str:

@@ -16,12 +16,13 @@ class Program:
     """One module under modules/ and the binaries that come out of it.
 
     Attributes:
-        name: the folder under modules/.
+        name: what it is called, and its folder under modules/ unless `folder` says another.
         module: the upstream module, whose version in go.mod is the program's.
         binaries: the files in .cache/bin.
         seconds: a build with cold caches on two cores, measured in the order of PROGRAMS.
         stamps: linker variables that hold the version; {v} is v1.2.3, {major} and {minor} its parts.
         package: what `go build` is given; "tool" is all of go.mod's tool lines.
+        folder: the folder under modules/.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Program:
     seconds: float
     stamps: dict[str, str] = field(default_factory=dict)
     package: str = "tool"
+    folder: str = ""
+
+    @property
+    def source(self) -> str:
+        """The folder under modules/."""
+        return self.folder or self.name
 
     @property
     def version(self) -> str:
@@ -38,10 +45,10 @@ class Program:
         Raises:
             ClusterError: go.mod does not require the module.
         """
-        text = (MODULES / self.name / "go.mod").read_text()
+        text = (MODULES / self.source / "go.mod").read_text()
         found = re.search(rf"^(?:require|\t)\s*{re.escape(self.module)} (v\S+)", text, re.MULTILINE)
         if not found:
-            raise ClusterError(f"{MODULES / self.name / 'go.mod'}: does not require {self.module}")
+            raise ClusterError(f"{MODULES / self.source / 'go.mod'}: does not require {self.module}")
         return found[1]
 
     @property
@@ -71,6 +78,16 @@ KUBERNETES = Program(
         for package in ("component-base/version", "client-go/pkg/version")
         for part, text in (("Version", "{v}"), ("Major", "{major}"), ("Minor", "{minor}"))
     },
+)
+# Where the cluster is made by others, and only its client is ours.
+ONLY_KUBECTL = Program(
+    "kubectl",
+    KUBERNETES.module,
+    ("kubectl",),
+    120,
+    KUBERNETES.stamps,
+    package=f"{KUBERNETES.module}/cmd/kubectl",
+    folder=KUBERNETES.name,
 )
 ETCD = Program("etcd", "go.etcd.io/etcd/server/v3", ("etcd",), 25)
 COREDNS = Program("coredns", "github.com/coredns/coredns", ("coredns",), 25, package=".")
@@ -111,9 +128,9 @@ KIND = Program("kind", "sigs.k8s.io/kind", ("kind",), 10)
 
 # What a Kubernetes of our own is made of, and what the tests use besides.
 FOR_CLUSTER = (KUBERNETES, ETCD, COREDNS, TRAEFIK, REGISTRY)
-FOR_KIND = (KUBERNETES, TRAEFIK, KIND)
-FOR_CLIENTS = (HELM, CRANE)
-FOR_TESTS = (HELM3, ORAS, REGCTL, CONFORMANCE, VERSITYGW)
+FOR_KIND = (ONLY_KUBECTL, TRAEFIK, KIND)
+FOR_CLIENTS = (HELM,)
+FOR_TESTS = (HELM3, CRANE, ORAS, REGCTL, CONFORMANCE, VERSITYGW)
 PROGRAMS = (*FOR_CLUSTER, *FOR_CLIENTS, *FOR_TESTS)
 
 KUBECTL = BIN / "kubectl"

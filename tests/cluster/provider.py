@@ -3,7 +3,7 @@
 from . import debian, embedded, existing, images, kind, setup
 from .cluster import Cluster, kubeconfig_of_user
 from .errors import ClusterError
-from .programs import FOR_CLIENTS, FOR_CLUSTER, FOR_KIND, FOR_TESTS, KUBERNETES, Program
+from .programs import FOR_CLIENTS, FOR_CLUSTER, FOR_KIND, FOR_TESTS, ONLY_KUBECTL, Program
 from .setup import Needs
 
 
@@ -19,7 +19,7 @@ def up(for_tests: bool = False) -> Cluster:
     clients = FOR_CLIENTS + (FOR_TESTS if for_tests else ())
     if kubeconfig := kubeconfig_of_user():
         cluster = existing.find(kubeconfig)
-        setup.run(Needs((KUBERNETES, *clients), images.FOR_CLIENTS, debian.FOR_CLIENTS), [])
+        setup.run(Needs((ONLY_KUBECTL, *clients), images.FOR_CLIENTS, debian.FOR_CLIENTS), [])
         return cluster
     if kind.docker_answers():
         for_kind = (images.TRAEFIK_IMAGE, *images.FOR_CLIENTS)
