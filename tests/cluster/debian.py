@@ -157,7 +157,7 @@ def program_root(packages: tuple[str, ...]) -> Path:
 def root_of(packages: tuple[str, ...]) -> Path:
     """Return where `program_root` puts `packages`; it may not be there yet."""
     # The programs in it carry its path: a copy of the cache elsewhere has to make its own.
-    key = hashlib.sha256(f"{' '.join(packages)} {ROOTS}".encode()).hexdigest()[:8]
+    key = hashlib.sha256(f"{' '.join(packages)} {ROOTS} 2".encode()).hexdigest()[:8]
     return ROOTS / f"{packages[0].partition('=')[0]}-{key}"
 
 
@@ -185,7 +185,9 @@ def _relocate(part: Path, root: Path) -> None:
         if loader:
             own = [f"{root}{folder}" for folder in _patchelf("--print-rpath", program).split(":") if folder[:1] == "/"]
             rpath = ":".join([*own, f"{root}/{libraries}"])
-            _patchelf("--set-interpreter", f"{root}{loader}", "--force-rpath", "--set-rpath", rpath, program)
+            # With its sections sorted anew, a Go program that is linked dynamically crashes in the loader.
+            changes = ("--set-interpreter", f"{root}{loader}", "--force-rpath", "--set-rpath", rpath)
+            _patchelf("--no-sort", *changes, program)
 
 
 def _is_program(path: Path) -> bool:
