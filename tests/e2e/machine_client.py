@@ -6,7 +6,9 @@ started there is gone with the test, and so is every mount, even if the test was
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -103,12 +105,9 @@ class Machine:
                 time.sleep(0.05)
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            for child in _children(process.pid):
+                os.kill(child, signal.SIGTERM)
+            process.wait(20)
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,21 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
         folder: an empty folder on a disk, for all that is written.
     """
     process = subprocess.Popen(
-        ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", BOOT, "sh", str(root), str(folder), str(BIN)],
+        [
+            "unshare",
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "sh",
+            "-c",
+            BOOT,
+            "sh",
+            str(root),
+            str(folder),
+            str(BIN),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -168,8 +181,7 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
     assert process.stdin and process.stdout
     try:
         assert process.stdout.readline() == "up\n", "the computer did not start"
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        started = Machine(cluster, int(children[0]))
+        started = Machine(cluster, _children(process.pid)[0])
         _connect(started)
         _configure(started)
         yield started
@@ -177,6 +189,10 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
         process.stdin.close()
         process.stdout.close()
         process.wait(30)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _connect(started: Machine) -> None:

@@ -8,7 +8,20 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.images import HELLO
 from tests.e2e.conftest import MakeRelease
-from tests.e2e.forky_client import CONTAINERD, CTR, DOCKERD, DOCKERD_WITH_STORE, SIGN, STORE, TLS, TOOLS, Tool, Work, new_computer, unpacked
+from tests.e2e.forky_client import (
+    CONTAINERD,
+    CTR,
+    DOCKERD,
+    DOCKERD_WITH_STORE,
+    SIGN,
+    STORE,
+    TLS,
+    TOOLS,
+    Tool,
+    Work,
+    new_computer,
+    unpacked,
+)
 from tests.e2e.machine_client import Machine, Person, machine
 from tests.e2e.release import Release
 
