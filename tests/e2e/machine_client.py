@@ -1,7 +1,7 @@
 """A computer of a developer's beside the cluster's node: Debian's testing suite with the clients that people have.
 
-It is an unpacked root with an overlay over it, in mount, network and PID namespaces of its own, with a cable to the node.
-Its first process ends when its standard input does, and the kernel ends everything else with it: whatever a test
+It is an unpacked root with an overlay over it, in mount, network and PID namespaces of its own, with a cable to the
+node. Its first process ends when its standard input does, and the kernel ends everything else with it: whatever a test
 started there is gone with the test, and so is every mount, even if the test was killed.
 """
 
@@ -21,7 +21,7 @@ from tests.cluster.paths import BIN
 
 PATH = "/usr/local/bin:/usr/bin:/usr/sbin"
 NSENTER = shutil.which("nsenter") or "nsenter"
-NODE_SIDE, OWN_SIDE = "10.89.0.1", "10.89.0.2"
+CABLE, NODE_SIDE, OWN_SIDE = "computer", "10.89.0.1", "10.89.0.2"
 # $1 the unpacked root, $2 an empty folder on a disk, $3 the programs that were built. The last command stays.
 BOOT = """
 set -e
@@ -186,6 +186,8 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
         _configure(started)
         yield started
     finally:
+        # The kernel would take its time over the cable, and the next computer has the same address.
+        _ip(cluster.init_pid, "link", "delete", CABLE, check=False)
         process.stdin.close()
         process.stdout.close()
         process.wait(30)
@@ -197,18 +199,20 @@ def _children(pid: int) -> list[int]:
 
 def _connect(started: Machine) -> None:
     """Lay the cable, which is gone when the computer's network is."""
-    node, own, name = started.cluster.init_pid, started.pid, f"computer{started.pid}"
-    link = ["link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", str(own)]
-    for pid, command in (
-        (node, link),
-        (node, ["address", "add", f"{NODE_SIDE}/30", "dev", name]),
-        (node, ["link", "set", name, "up"]),
-        (own, ["address", "add", f"{OWN_SIDE}/30", "dev", "eth0"]),
-        (own, ["link", "set", "lo", "up"]),
-        (own, ["link", "set", "eth0", "up"]),
-        (own, ["route", "add", "default", "via", NODE_SIDE]),
-    ):
-        subprocess.run([NSENTER, f"--target={pid}", "--net", "ip", *command], check=True, timeout=10)
+    node, own = started.cluster.init_pid, started.pid
+    _ip(node, "link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(own))
+    _ip(node, "address", "add", f"{NODE_SIDE}/30", "dev", CABLE)
+    _ip(node, "link", "set", CABLE, "up")
+    _ip(own, "address", "add", f"{OWN_SIDE}/30", "dev", "eth0")
+    _ip(own, "link", "set", "lo", "up")
+    _ip(own, "link", "set", "eth0", "up")
+    _ip(own, "route", "add", "default", "via", NODE_SIDE)
+
+
+def _ip(pid: int, *arguments: str, check: bool = True) -> None:
+    command = [NSENTER, f"--target={pid}", "--net", "ip", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    assert ended.returncode == 0 or not check, f"{' '.join(command)}: {ended.stderr}"
 
 
 def _configure(started: Machine) -> None:

@@ -20,9 +20,10 @@ def test_what_was_started_on_the_computer_ends_with_a_failing_test(cluster: Clus
         machine(cluster, unpacked(), tmp_path) as computer,
         computer.service(*CONTAINERD, socket="/run/containerd.sock"),
     ):
-        subprocess.Popen(computer.command("busybox", "sleep", "1000"), env={"PATH": "/usr/bin"})
+        sleeper = subprocess.Popen(computer.command("busybox", "sleep", "1000"), env={"PATH": "/usr/bin"})
         assert NODE_SIDE in cluster.run(["ip", "address"]).stdout
         raise FailingTest
+    assert sleeper.wait(10) != 0
     assert not Path(f"/proc/{computer.pid}").exists()
     assert str(tmp_path) not in Path("/proc/mounts").read_text()
     assert NODE_SIDE not in cluster.run(["ip", "address"]).stdout
