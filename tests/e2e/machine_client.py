@@ -156,7 +156,7 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
     Args:
         cluster: an embedded one.
         root: Debian's testing suite, unpacked.
-        folder: an empty folder on a disk, for all that is written.
+        folder: an empty folder on a disk, for all that is written; it is removed in the end.
     """
     process = subprocess.Popen(
         [
@@ -191,6 +191,7 @@ def machine(cluster: Cluster, root: Path, folder: Path) -> Iterator[Machine]:
         process.stdin.close()
         process.stdout.close()
         process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)  # layers by the gigabyte, which pytest would keep
 
 
 def _children(pid: int) -> list[int]:

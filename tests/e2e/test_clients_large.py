@@ -1,6 +1,7 @@
 """A layer of 1.5 GB through Ingress, gateway and registry, with the memory that the chart gives them by default."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def computer(cluster: Cluster, tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.mark.slow
 def test_a_layer_of_gigabytes_goes_in_and_comes_back(computer: Machine, release: Release, tmp_path: Path) -> None:
-    write_archive(computer.path("/home/large.tar"), "privreg.test/large:1", random_root(tmp_path / "root"))
+    root = random_root(tmp_path / "root")
+    write_archive(computer.path("/home/large.tar"), "privreg.test/large:1", root)
+    shutil.rmtree(root)
     person, image = computer.person("luis"), f"docker://{release.host}/large/app:1"
     login = ("skopeo", "login", "--username=ci", "--password-stdin", release.host)
     person.does(*login, stdin=release.password("ci"))
