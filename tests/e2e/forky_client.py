@@ -188,8 +188,13 @@ class Work:
         return self._run(self.tool.push)
 
     def _run(self, line: str, stdin: str = "") -> Said:
-        variables = {"COSIGN_PASSWORD": "", "NOTATION_USERNAME": self.user, "NOTATION_PASSWORD": self.password}
-        return self.person.tries(*self._words(line), stdin=stdin, **variables)
+        return self.person.tries(
+            *self._words(line),
+            stdin=stdin,
+            COSIGN_PASSWORD="",
+            NOTATION_USERNAME=self.user,
+            NOTATION_PASSWORD=self.password,
+        )
 
     def _words(self, line: str) -> list[str]:
         repository = f"{self.host}/tools/{self.tool.name}-{self.user}"
