@@ -17,7 +17,8 @@ from tests.cluster.paths import BIN, CACHE, ROOT
 from tests.conftest import EMBEDDED
 from tests.e2e.release import Release, kubectl
 
-collect_ignore = [] if EMBEDDED else ["test_embedded_cluster.py", "test_node_config.py"]
+OF_THE_EMBEDDED_CLUSTER = ("embedded_cluster", "node_config", "clients_of_people", "clients_large", "clients_computer")
+collect_ignore = [] if EMBEDDED else [f"test_{name}.py" for name in OF_THE_EMBEDDED_CLUSTER]
 
 MakeRelease = Callable[..., Release]
 NUMBERS = itertools.count()
