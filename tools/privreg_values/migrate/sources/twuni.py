@@ -100,19 +100,23 @@ class _Values:
             self.found.set_http_secret(secret.value, self.mark("secrets", "haSharedSecret"))
 
     def _config(self) -> None:
-        config = registry_config.read(self.at("configData"), self._overrides(), self.found)
+        overrides = [*self._overrides(), *self._given()]
+        overrides.sort(key=lambda it: "_".join(map(str, it[0])))  # that chart sets them by variables, too
+        config = registry_config.read(self.at("configData"), overrides, self.found)
         self.in_bucket = config.in_bucket
 
     def _overrides(self) -> Iterator[tuple[Path, Node]]:
-        """Give what that chart sets by variables over its configData."""
+        """Return what that chart sets by variables over its configData."""
         if (storage := self.at("storage")) and isinstance(storage.value, str):
             yield ("storage", storage.value), Node({}, storage.mark, storage.end, storage.key_mark)
             yield from self._bucket() if storage.value == "s3" else ()
         if delete := self.at("persistence", "deleteEnabled"):
             yield ("storage", "delete", "enabled"), delete
-        for item in children(self.at("extraEnvVars")):
-            if value := find(item, ["value"]):
-                yield from registry_config.from_environment([(str(value_at(item, "name")), value)])
+
+    def _given(self) -> Iterator[tuple[Path, Node]]:
+        """Return what extraEnvVars sets over that."""
+        pairs = [(str(value_at(it, "name")), find(it, ["value"])) for it in children(self.at("extraEnvVars"))]
+        return registry_config.from_environment([(name, value) for name, value in pairs if value])
 
     def _bucket(self) -> Iterator[tuple[Path, Node]]:
         """Give what that chart says about a bucket: the rest of it in s3, the keys in secrets.s3."""
