@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from privreg_values.migrate.found import Found
 from privreg_values.migrate.sources import extras, htpasswd, ingress_settings, registry_config
 from privreg_values.migrate.sources.objects import children, items, value_at
-from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
+from privreg_values.values.nodes import Mark, Node, Path, Value, find
 
 # Top-level keys that this chart does not have, or has as something else.
 KEYS = frozenset(
