@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from privreg_values.values import rules
 from tests.chart.rendering import Json
 from tests.chart.test_values_are_used import SCHEMA, resolve
 
@@ -56,6 +57,9 @@ def _any(schema: Json, path: str) -> SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     return st.one_of([_of_type(each, schema, path) for each in types])
+
+
+OWN_VARIABLES = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def _of_type(name: str, schema: Json, path: str) -> SearchStrategy[Any]:
@@ -125,6 +129,7 @@ def fitting(draw: DrawFn) -> Json:
     _fit_pull_secrets(draw, it, names)
     _fit_storage(it)
     _fit_network(it)
+    _fit_pod(it)
     if len({"minAvailable", "maxUnavailable"} & set(it.get("podDisruptionBudget", {}))) == 2:
         del it["podDisruptionBudget"]["minAvailable"]
     return it
@@ -209,3 +214,15 @@ def _fit_network(it: Json) -> None:
         service.pop("loadBalancerSourceRanges", None)
     if it["gateway"].get("tls", {}).get("secretName") and ingress.get("enabled", True):
         ingress["enabled"] = False
+
+
+def _fit_pod(it: Json) -> None:
+    """Names that neither the chart has nor another entry, and nobody as root."""
+    for key, name in (("extraEnv", "name"), ("extraVolumes", "name"), ("extraVolumeMounts", "mountPath")):
+        entries = {str(entry[name]).removesuffix("/"): entry for entry in it.get(key, [])}
+        own = {*OWN_VARIABLES, *rules.VOLUMES, *rules.MOUNTS}
+        if key in it:
+            it[key] = [entry for name, entry in entries.items() if name not in own]
+    for key in ("podSecurityContext", "securityContext"):
+        if it.get(key, {}).get("runAsUser") == 0:
+            it[key]["runAsUser"] = 1

@@ -17,7 +17,9 @@ AUTH = base64.b64encode(b"pull:pass:word").decode()
 
 
 def run(server: ScriptedServer, *options: str, path: str = "") -> int:
-    return check_login.main([f"--url=http://127.0.0.1:{server.port}{path}", "--patience=3", *options])
+    return check_login.main(
+        [f"--url=http://127.0.0.1:{server.port}{path}", "--host=registry.example.com", "--patience=3", *options]
+    )
 
 
 def run_tls(server: ScriptedServer, certificate: Path, host: str = "registry.example.com") -> int:
@@ -123,16 +125,29 @@ def test_the_wait_ends_and_tells_the_last_trouble(capsys: pytest.CaptureFixture[
         '{"auths": {}}',
         '{"auths": {"a": {}}}',
         '{"auths": {"a": {"auth": "*"}}}',
+        '{"auths": {"registry.example.com": {}}, "credsStore": "desktop"}',
+        '{"auths": {"registry.example.com": {"auth": "*"}}}',
         '{"auths": {"a": {"auth": "cA=="}, "b": {"auth": "cA=="}}}',
     ],
 )
-def test_a_credential_file_that_is_no_single_login_is_named(
+def test_a_credential_file_without_a_login_for_the_host_is_named(
     text: str, credential: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     credential.write_text(text)
     with serving(CHALLENGE, WELCOME) as server:
         assert run(server, f"--credential={credential}") == 1
-    assert "not a .dockerconfigjson with the login of one host" in capsys.readouterr().err
+        assert len(server.requests) == 1  # a login for another host is not sent to this one
+    err = capsys.readouterr().err
+    assert "not a .dockerconfigjson" in err or "has no login for registry.example.com" in err
+
+
+def test_of_logins_for_several_hosts_the_registrys_own_is_used(credential: Path) -> None:
+    """Case 12."""
+    other = {"auth": base64.b64encode(b"bot:secret").decode()}
+    credential.write_text(json.dumps({"auths": {"docker.io": other, "https://*.example.com/v2/": {"auth": AUTH}}}))
+    with serving(CHALLENGE, WELCOME) as server:
+        assert run(server, f"--credential={credential}") == 0
+        assert server.requests[1].headers["Authorization"] == f"Basic {AUTH}"
 
 
 def test_a_missing_credential_file_names_the_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -190,6 +190,24 @@ def test_a_credential_that_is_none_stops_the_run(site: Site, capsys: pytest.Capt
     assert site.secret(site.others[0]) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"auths": {}}',
+        '{"auths": {"registry.example.com": {}}, "credsStore": "desktop"}',
+        '{"auths": {"docker.io": {"auth": "Ym90OnNlY3JldA=="}}}',
+    ],
+)
+def test_a_credential_without_a_login_is_said_before_anything_is_delivered(
+    text: str, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Case 12: what `docker login` with a credential helper writes has no password in it."""
+    site.put_credential(text)
+    assert site.run("deliver") == 1
+    assert "its .dockerconfigjson has no login for registry.example.com" in capsys.readouterr().err
+    assert site.secret(site.others[0]) is None
+
+
 def test_settings_that_are_incomplete_stop_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "settings.json").write_text('{"release": "a/b"}')
     assert pull_secrets.main(["withdraw", f"--settings={tmp_path / 'settings.json'}"]) == 1

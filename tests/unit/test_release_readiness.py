@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from privreg_values.release.objects import identity
+from privreg_values.release.objects import identity, placed
 from privreg_values.release.readiness import State, View
 
 Object = dict[str, Any]
@@ -101,6 +101,25 @@ def test_pods_that_could_not_be_made_are_said() -> None:
 def test_other_kinds_are_ready_as_helm_waits_for_them(live: Object, ready: bool, detail: str) -> None:
     found = state(live)
     assert (found.ready, found.detail) == (ready, detail)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+)
+def test_an_object_that_has_no_namespace_is_found_though_the_release_has_one(kind: str) -> None:
+    """Case 17: what helm renders without a namespace is taken for the release's, and the cluster shows none."""
+    live = item(kind)
+    del live["metadata"]["namespace"]
+    (wanted,) = placed([live], "ns")
+    assert View([wanted], {identity(live): live}, []).states() == [State(f"{kind} x", "ns", True, "is there", False)]
+
+
+def test_an_object_of_another_namespace_is_not_taken_for_it() -> None:
+    elsewhere = item("ConfigMap")
+    elsewhere["metadata"] = {**elsewhere["metadata"], "namespace": "other"}
+    (found,) = View([item("ConfigMap")], {identity(elsewhere): elsewhere}, []).states()
+    assert not found.ready
 
 
 def test_what_is_not_there_is_not_ready() -> None:

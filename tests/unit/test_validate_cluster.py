@@ -181,6 +181,31 @@ def test_an_issuer_must_be_there_and_ready(check: Check, control_plane: ControlP
             kubectl.run(["delete", "--ignore-not-found", f"--filename={manifest}"])
 
 
+@pytest.mark.parametrize(
+    ("level", "values", "refused"),
+    [
+        ("restricted", HOST_PATH, True),
+        ("baseline", HOST_PATH, True),
+        ("privileged", HOST_PATH, False),
+        ("restricted", "storage: {type: nfs, nfs: {server: nas, path: /images}}\n", True),
+        ("baseline", "storage: {type: nfs, nfs: {server: nas, path: /images}}\n", False),
+        ("restricted", "storage: {type: emptyDir}\n", False),
+    ],
+)
+def test_a_volume_that_the_namespace_refuses_is_foreseen(
+    level: str, values: str, refused: bool, check: Check, control_plane: ControlPlane
+) -> None:
+    """Case 48."""
+    path, label = f"/api/v1/namespaces/{NAMESPACE}", "pod-security.kubernetes.io/enforce"
+    labels = control_plane.must("GET", path)["metadata"]["labels"]
+    control_plane.must("PUT", path, {"metadata": {"name": NAMESPACE, "labels": {**labels, label: level}}})
+    code, lines = check(values + "ingress: {enabled: false}\n")
+    control_plane.must("PUT", path, {"metadata": {"name": NAMESPACE, "labels": labels}})
+    assert code == int(refused)
+    told = [line for line in lines if "storage.type: is" in line and f"the Pod Security Standard {level}" in line]
+    assert len(told) == int(refused)
+
+
 def test_what_this_user_may_not_see_is_a_warning(
     kubeconfig: Path, cli: Cli, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ _ENDINGS = {INTERRUPTED: "interrupted", 128 + signal.SIGTERM: "terminated"}
 
 def main() -> NoReturn:
     """Run the command line; exit with 0, 1 for a problem that was found, 2 for wrong usage."""
+    if sys.platform == "win32":  # no file locks and no file modes: what holds secrets could not be kept private
+        sys.exit("error: privreg-values needs Linux, macOS or WSL; on Windows, run it in WSL")
     interrupts.raise_signals()
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their numbers
         if getattr(sys, name) is None:  # it was closed: without this, the next file that is opened takes its number

@@ -1,9 +1,9 @@
 """See whether a registry asks for a login and lets its users in: the program of `helm test`.
 
-    check_login.py --url URL [--credential FILE] [--challenge SCHEME] [--host NAME --certificate FILE]
+    check_login.py --url URL [--credential FILE] [--challenge SCHEME] [--host NAME] [--certificate FILE]
 
 GET URL/v2/ must be answered by 401 and a challenge of that SCHEME (Basic) without credentials and, given a
-.dockerconfigjson FILE, by 200 and {} with the login in it (OCI distribution spec, "Determining support").
+.dockerconfigjson FILE, by 200 and {} with the login for HOST in it (OCI distribution spec, "Determining support").
 With a certificate, the server must show just that one, for that host. A gateway that has refused a changed
 configuration says so in a header, and is a failure.
 Standard library only. Prints what it saw, never the password. Exit codes: 0 as it should be; 1 not; 2 wrong usage.
@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from docker_config import hosts_of, login_for
 
 REQUEST_TIMEOUT = 10.0  # seconds
 CONFIGURATION = "Privreg-Configuration"  # of the gateway: current or refused
@@ -45,20 +47,23 @@ class Answer:
         return f"{self.status}{challenge}, body {self.body[:200]!r}"
 
 
-def read_login(path: Path) -> tuple[str, str]:
-    """The user name and the Authorization header of a .dockerconfigjson file with one host.
+def read_login(path: Path, host: str) -> tuple[str, str]:
+    """The user name and the Authorization header for a host in a .dockerconfigjson file.
 
     Raises:
-        CheckFailed: there is no such file, or it does not hold exactly one login.
+        CheckFailed: there is no such file, or it holds no login for that host; another host's is never sent.
     """
     try:
-        (entry,) = json.loads(path.read_bytes())["auths"].values()
-        pair = base64.b64decode(entry["auth"]).decode() if "auth" in entry else ""
-        user, _, password = pair.partition(":") if pair else (entry["username"], "", entry["password"])
+        config = json.loads(path.read_bytes())
     except OSError as error:
         raise CheckFailed(f"{path}: {error.strerror}; the Secret must have the key .dockerconfigjson") from None
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise CheckFailed(f"{path}: not a .dockerconfigjson with the login of one host") from None
+    except ValueError:
+        raise CheckFailed(f"{path}: not a .dockerconfigjson") from None
+    login = login_for(config, host)
+    if login is None:
+        others = ", ".join(hosts_of(config)) or "none"
+        raise CheckFailed(f"{path}: has no login for {host}; it has those of: {others}")
+    user, password = login
     return user, "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
@@ -166,7 +171,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--url", type=urlsplit, required=True, help="http://HOST[:PORT] or https://…")
     parser.add_argument("--credential", type=Path, metavar="FILE", help="a .dockerconfigjson file")
     parser.add_argument("--challenge", default="Basic", metavar="SCHEME", help="what is asked for: Basic or Bearer")
-    parser.add_argument("--host", default="", metavar="NAME", help="the name in the server's certificate")
+    parser.add_argument(
+        "--host", default="", metavar="NAME", help="the registry's: in the credential and the certificate"
+    )
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="the certificate that it must show")
     parser.add_argument("--patience", type=float, default=60.0, metavar="SECONDS", help="for the first answer")
     options = parser.parse_args(arguments)
@@ -176,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
         check_challenge(answer, options.challenge)
         print(f"without credentials: {answer}", flush=True)
         if options.credential:
-            user, authorization = read_login(options.credential)
+            user, authorization = read_login(options.credential, options.host or registry.url.hostname or "")
             answer = ask(registry, {"Authorization": authorization}, options.patience)
             check_welcome(answer, user)
             print(f"as {user}: {answer}", flush=True)

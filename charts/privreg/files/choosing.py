@@ -78,6 +78,7 @@ class Settings:
         service_accounts: names and patterns of those that get the reference, in each namespace.
         strict: whether something refused or missing fails the run.
         watcher: the API path of what delivers all the time; empty for nothing.
+        host: the registry's name, for which the credential must have a login; empty: for any.
     """
 
     release: str
@@ -92,6 +93,7 @@ class Settings:
     service_accounts: tuple[str, ...]
     strict: bool
     watcher: str
+    host: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Settings:
@@ -115,6 +117,7 @@ class Settings:
                 service_accounts=_names(raw["serviceAccounts"]),
                 strict=_flag(raw["strict"]),
                 watcher=raw["watcher"],
+                host=raw.get("host", ""),
             )
         except SettingsError as error:
             raise SettingsError(f"{path}: {error}") from None

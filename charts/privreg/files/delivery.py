@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from choosing import Settings
+from docker_config import hosts_of, login_for
 from kubernetes_api import Api, ApiError, Json, again_on_conflict, parse_object
 
 OWNER = "privreg.io/release"  # on a Secret: the release that it belongs to; on an Event: that it is of; NAMESPACE/NAME
@@ -89,8 +90,15 @@ def read_credential(api: Api, settings: Settings) -> str:
     encoded = (secret.get("data") or {}).get(SECRET_KEY)
     if not encoded:
         raise SourceError(f"{where} lacks the key {SECRET_KEY}; it must be of type {SECRET_TYPE}")
-    if not isinstance(parse_object(base64.b64decode(encoded)).get("auths"), dict):
+    config = parse_object(base64.b64decode(encoded))
+    if not isinstance(config.get("auths"), dict):
         raise SourceError(f'{where}: its {SECRET_KEY} is none: {{"auths": {{HOST: …}}}}')
+    hosts = hosts_of(config)
+    if not (login_for(config, settings.host) if settings.host else hosts):
+        raise SourceError(
+            f"{where}: its {SECRET_KEY} has no login for {settings.host or 'any host'}, only for: "
+            f"{', '.join(hosts) or 'none'}; nothing is delivered"
+        )
     return str(encoded)
 
 

@@ -9,6 +9,7 @@ The one program of this chart with rights in the cluster; standard library only:
 
     pull_secrets.py     the commands                  delivery.py         one namespace, and what is ours there
     choosing.py         which namespaces are served   kubernetes_api.py   the client
+    docker_config.py    whose login it holds
     reconciling.py      what has to be written        watching.py         what comes later
 
 Its rights are in templates/pull-secrets/_rights.tpl. The credential comes from a Secret in the release's

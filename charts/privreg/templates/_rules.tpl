@@ -218,3 +218,57 @@ podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.min
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* Names in these lists are merge keys: server-side apply, as Helm 4 and GitOps tools use it, refuses one twice. */}}
+{{- define "privreg.rules.extras" -}}
+{{- $values := dict
+      "OTEL_TRACES_EXPORTER" "tracing.otlpEndpoint"
+      "OTEL_EXPORTER_OTLP_PROTOCOL" "tracing.otlpEndpoint"
+      "OTEL_EXPORTER_OTLP_ENDPOINT" "tracing.otlpEndpoint"
+      "REGISTRY_HTTP_SECRET" "httpSecret.existingSecret"
+      "AWS_SHARED_CREDENTIALS_FILE" "storage.s3.existingSecret" -}}
+{{- $set := list "OTEL_TRACES_EXPORTER" }}
+{{- if .Values.tracing.otlpEndpoint }}{{ $set = concat $set (list "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_EXPORTER_OTLP_ENDPOINT") }}{{ end }}
+{{- if .Values.httpSecret.existingSecret }}{{ $set = append $set "REGISTRY_HTTP_SECRET" }}{{ end }}
+{{- if and (eq .Values.storage.type "s3") .Values.storage.s3.existingSecret }}{{ $set = append $set "AWS_SHARED_CREDENTIALS_FILE" }}{{ end }}
+{{- $seen := list }}
+{{- range .Values.extraEnv }}
+{{- if has .name $set }}
+extraEnv: the chart sets {{ .name }} itself; remove it, the value for it is {{ get $values .name }}
+{{- else if has .name $seen }}
+extraEnv: the name {{ .name }} is there twice; keep one of them
+{{- end }}
+{{- $seen = append $seen .name }}
+{{- end }}
+{{- $seen = list }}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "auth" "config" "gateway" "programs" "run" "s3" "storage" "tls") }}
+extraVolumes: the name {{ .name }} is that of a volume of the chart; choose another, here and in extraVolumeMounts
+{{- else if has .name $seen }}
+extraVolumes: the name {{ .name }} is there twice; keep one of them
+{{- end }}
+{{- $seen = append $seen .name }}
+{{- end }}
+{{- $seen = list }}
+{{- range .Values.extraVolumeMounts }}
+{{- $path := trimSuffix "/" .mountPath }}
+{{- if has $path (list "/etc/distribution" "/etc/privreg/auth" "/etc/privreg/s3" "/run/privreg" "/var/lib/registry") }}
+extraVolumeMounts: the chart mounts a volume of its own at {{ $path }}; choose another mountPath, or set storage.type where the images are meant
+{{- else if has $path $seen }}
+extraVolumeMounts: the mountPath {{ $path }} is there twice; keep one of them
+{{- end }}
+{{- $seen = append $seen $path }}
+{{- end }}
+{{- end }}
+
+{{- define "privreg.rules.securityContext" -}}
+{{- $pod := include "privreg.podSecurityContext" . | fromYaml }}
+{{- if and (eq (toString (get $pod "runAsUser")) "0") (get $pod "runAsNonRoot") }}
+podSecurityContext.runAsUser: is 0, which the kubelet refuses to start beside runAsNonRoot; remove it, or set podSecurityContext.runAsNonRoot to false
+{{- end }}
+{{- $container := .Values.securityContext | default dict }}
+{{- $nonRoot := ternary (get $pod "runAsNonRoot") (get $container "runAsNonRoot") (kindIs "invalid" (dig "runAsNonRoot" nil $container)) }}
+{{- if and (eq (toString (dig "runAsUser" "" $container)) "0") $nonRoot }}
+securityContext.runAsUser: is 0, which the kubelet refuses to start beside runAsNonRoot; remove it, or set securityContext.runAsNonRoot to false
+{{- end }}
+{{- end }}

@@ -57,7 +57,7 @@ class View:
     def unready(self) -> Iterator[tuple[Object, list[Object]]]:
         """Give each object that should become ready and is not, with its own Pods that are not, newest first."""
         for item, state in zip(self.wanted, self.states(), strict=True):
-            live = self.live.get(identity(item))
+            live = self._live(item)
             if live and state.waited and not state.ready:
                 yield live, [pod for pod in self.pods_of(live) if not _pod_is_ready(pod)]
 
@@ -67,8 +67,13 @@ class View:
         mine = [it for it in self.pods if wanted and wanted.items() <= (metadata(it, "labels") or {}).items()]
         return sorted(mine, key=lambda it: str(metadata(it, "creationTimestamp")), reverse=True)
 
+    def _live(self, item: Object) -> Object | None:
+        """Return an object as it is in the cluster, where a ClusterRole and its like have no namespace."""
+        kind, namespace, name = identity(item)
+        return self.live.get((kind, namespace, name)) or self.live.get((kind, "", name))
+
     def _state(self, item: Object) -> State:
-        live = self.live.get(identity(item))
+        live = self._live(item)
         waited = item.get("kind") in (*_REPLICATED, *_OTHERS)
         ready, detail = self._judge(live) if live else (False, "is not there")
         return State(title(item), str(metadata(item, "namespace") or ""), ready, detail, waited)

@@ -83,7 +83,7 @@ def compare(values: Node, cluster: Kubectl, namespace: str) -> Comparison:
     """
     site = _Site(plain(coalesce(chart.defaults(), values)), cluster, namespace)
     comparison = Comparison([], [])
-    for check in (_namespaces, _ingress, _certificate, _storage, _secrets, _others):
+    for check in (_namespaces, _ingress, _certificate, _storage, _pod_security, _secrets, _others):
         try:
             found = list(check(site))
         except ForbiddenError as error:
@@ -172,6 +172,25 @@ def _storage(site: _Site) -> Iterator[tuple[Path, str]]:
         if not any(_is_default(it, DEFAULT_STORAGE) for it in classes):
             names = ", ".join(sorted(it["metadata"]["name"] for it in classes)) or "none"
             yield (*path, "storageClass"), f"is not set, and no StorageClass is the default; there is: {names}"
+
+
+def _pod_security(site: _Site) -> Iterator[tuple[Path, str]]:
+    """Look whether the release's namespace refuses the volume of the images.
+
+    Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+    """
+    kind, refused = site.values["storage"]["type"], {"hostPath": ("baseline", "restricted"), "nfs": ("restricted",)}
+    if kind not in refused:
+        return
+    namespace = site.cluster.get("namespaces", site.namespace) or {}
+    level = ((namespace.get("metadata") or {}).get("labels") or {}).get("pod-security.kubernetes.io/enforce")
+    if level in refused[kind]:
+        volume = "a PersistentVolume of type local" if kind == "hostPath" else "a PersistentVolume of type nfs"
+        yield (
+            ("storage", "type"),
+            f"is {kind}, and namespace {site.namespace} enforces the Pod Security Standard {level}, which refuses such "
+            f"Pods; set it to pvc, and storage.persistence.existingClaim to a claim on {volume}",
+        )
 
 
 def _secrets(site: _Site) -> Iterator[tuple[Path, str]]:

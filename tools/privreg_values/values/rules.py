@@ -15,6 +15,10 @@ from privreg_values.values.nodes import Path, Value
 
 GEN = "`privreg-values gen --host NAME`"
 
+# What the chart has in the registry's Pod; a second entry of such a name is refused by server-side apply.
+VOLUMES = ("auth", "config", "gateway", "programs", "run", "s3", "storage", "tls")
+MOUNTS = ("/etc/distribution", "/etc/privreg/auth", "/etc/privreg/s3", "/run/privreg", "/var/lib/registry")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -69,6 +73,8 @@ def check(values: dict[str, Value]) -> list[Finding]:
         _service,
         _ingress,
         _pod_disruption_budget,
+        _extras,
+        _security_context,
     )
     return [
         Finding(tuple(path.split(".")), message)
@@ -272,6 +278,61 @@ def _pod_disruption_budget(values: _Values) -> Iterator[str]:
             "podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.minAvailable; "
             "keep one of them"
         )
+
+
+def _extras(values: _Values) -> Iterator[str]:
+    own = _own_variables(values)
+    names = [str(it) for it in _names(values, "extraEnv")]
+    for index, name in enumerate(names):
+        if name in own:
+            yield f"extraEnv: the chart sets {name} itself; remove it, the value for it is {own[name]}"
+        elif name in names[:index]:
+            yield f"extraEnv: the name {name} is there twice; keep one of them"
+    names = [str(it) for it in _names(values, "extraVolumes")]
+    for index, name in enumerate(names):
+        if name in VOLUMES:
+            yield (
+                f"extraVolumes: the name {name} is that of a volume of the chart; choose another, here and in "
+                "extraVolumeMounts"
+            )
+        elif name in names[:index]:
+            yield f"extraVolumes: the name {name} is there twice; keep one of them"
+    paths = [str(it.get("mountPath")).removesuffix("/") for it in _maps(values, "extraVolumeMounts")]
+    for index, path in enumerate(paths):
+        if path in MOUNTS:
+            yield (
+                f"extraVolumeMounts: the chart mounts a volume of its own at {path}; choose another mountPath, or set "
+                "storage.type where the images are meant"
+            )
+        elif path in paths[:index]:
+            yield f"extraVolumeMounts: the mountPath {path} is there twice; keep one of them"
+
+
+def _own_variables(values: _Values) -> dict[str, str]:
+    """Return the variables that the chart sets with these values, each with the value that is for it."""
+    own = {"OTEL_TRACES_EXPORTER": "tracing.otlpEndpoint"}
+    if values.get("tracing.otlpEndpoint"):
+        own |= dict.fromkeys(("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_ENDPOINT"), "tracing.otlpEndpoint")
+    if values.get("httpSecret.existingSecret"):
+        own["REGISTRY_HTTP_SECRET"] = "httpSecret.existingSecret"  # noqa: S105 - a path
+    if values.get("storage.type") == "s3" and values.get("storage.s3.existingSecret"):
+        own["AWS_SHARED_CREDENTIALS_FILE"] = "storage.s3.existingSecret"
+    return own
+
+
+def _security_context(values: _Values) -> Iterator[str]:
+    """Yield where the kubelet would not start a container: root, where nobody may be root."""
+    pod, container = (values.get(it) for it in ("podSecurityContext", "securityContext"))
+    by_pod = pod.get("runAsNonRoot", True) if isinstance(pod, dict) else True
+    own = container.get("runAsNonRoot") if isinstance(container, dict) else None
+    settings = (("podSecurityContext", pod, by_pod), ("securityContext", container, by_pod if own is None else own))
+    for path, context, non_root in settings:
+        user = context.get("runAsUser") if isinstance(context, dict) else None
+        if str(user) == "0" and non_root:
+            yield (
+                f"{path}.runAsUser: is 0, which the kubelet refuses to start beside runAsNonRoot; remove it, or set "
+                f"{path}.runAsNonRoot to false"
+            )
 
 
 def _maps(values: _Values, path: str) -> list[dict[str, Value]]:

@@ -96,6 +96,7 @@ whose name is not that of the delivered ones. So Helm owns the source, and pull_
       "serviceAccounts" (include "privreg.pullSecrets.serviceAccounts" . | fromJsonArray)
       "strict" $wanted.strict
       "watcher" (include "privreg.pullSecrets.watcherPath" .)
+      "host" .Values.host
     | toPrettyJson }}
 {{- end }}
 

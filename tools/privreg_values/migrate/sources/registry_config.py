@@ -93,8 +93,12 @@ def within(text: Node) -> Node | None:
 
 
 def from_environment(variables: Iterable[tuple[str, Node]]) -> Iterator[tuple[Path, Node]]:
-    """Give what REGISTRY_* variables set, by path in the configuration."""
-    for name, value in variables:
+    """Return what REGISTRY_* variables set, by path in the configuration, in the order in which they count.
+
+    Source: configuration/parser.go of distribution, NewParser: it sorts them by name, so that REGISTRY_STORAGE is
+    applied before REGISTRY_STORAGE_S3_BUCKET. Of two with one name the last counts, as in a container's env.
+    """
+    for name, value in sorted(variables, key=lambda it: it[0]):
         if not name.startswith(PREFIX):
             continue
         path = tuple(part.lower() for part in name.removeprefix(PREFIX).split("_"))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from privreg_values.migrate.found import Found
-from privreg_values.migrate.sources import htpasswd, ingress_settings, registry_config
+from privreg_values.migrate.sources import extras, htpasswd, ingress_settings, registry_config
 from privreg_values.migrate.sources.objects import children, items, value_at
-from privreg_values.values.nodes import Mark, Node, Path, Value, find, plain
+from privreg_values.values.nodes import Mark, Node, Path, Value, find
 
 # Top-level keys that this chart does not have, or has as something else.
 KEYS = frozenset(
@@ -21,7 +21,7 @@ KEYS = frozenset(
 )  # fmt: skip
 _SAME = (
     "podAnnotations", "podLabels", "priorityClassName", "nodeSelector", "affinity",
-    "tolerations", "resources", "extraVolumes", "extraVolumeMounts",
+    "tolerations", "resources",
 )  # fmt: skip
 _SERVICE = ("nodePort", "loadBalancerSourceRanges", "annotations")
 _SECURITY = ("runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "supplementalGroups", "sysctls")
@@ -63,6 +63,7 @@ class _Values:
             self._lose(key, f"nothing to do: the name {self.name} belongs to the old release; the new one has its own")
         for key in _SAME:
             self.found.take_node((key,), self.at(key))
+        extras.take_volumes(self.at("extraVolumes"), self.at("extraVolumeMounts"), self.found)
         self._data()
         self._exposure()
         self._pod()
@@ -100,19 +101,23 @@ class _Values:
             self.found.set_http_secret(secret.value, self.mark("secrets", "haSharedSecret"))
 
     def _config(self) -> None:
-        config = registry_config.read(self.at("configData"), self._overrides(), self.found)
+        overrides = [*self._overrides(), *self._given()]
+        overrides.sort(key=lambda it: "_".join(map(str, it[0])))  # that chart sets them by variables, too
+        config = registry_config.read(self.at("configData"), overrides, self.found)
         self.in_bucket = config.in_bucket
 
     def _overrides(self) -> Iterator[tuple[Path, Node]]:
-        """Give what that chart sets by variables over its configData."""
+        """Return what that chart sets by variables over its configData."""
         if (storage := self.at("storage")) and isinstance(storage.value, str):
             yield ("storage", storage.value), Node({}, storage.mark, storage.end, storage.key_mark)
             yield from self._bucket() if storage.value == "s3" else ()
         if delete := self.at("persistence", "deleteEnabled"):
             yield ("storage", "delete", "enabled"), delete
-        for item in children(self.at("extraEnvVars")):
-            if value := find(item, ["value"]):
-                yield from registry_config.from_environment([(str(value_at(item, "name")), value)])
+
+    def _given(self) -> Iterator[tuple[Path, Node]]:
+        """Return what extraEnvVars sets over that."""
+        pairs = [(str(value_at(it, "name")), find(it, ["value"])) for it in children(self.at("extraEnvVars"))]
+        return registry_config.from_environment([(name, value) for name, value in pairs if value])
 
     def _bucket(self) -> Iterator[tuple[Path, Node]]:
         """Give what that chart says about a bucket: the rest of it in s3, the keys in secrets.s3."""
@@ -190,17 +195,26 @@ class _Values:
         if self.get("serviceAccount", "create"):
             for key in ("name", "annotations"):
                 self.found.take_node(("serviceAccount", key), self.at("serviceAccount", key))
-        for key in _SECURITY:
-            self.found.take_node(("podSecurityContext", key), self.at("securityContext", key))
-        variables = children(self.at("extraEnvVars"))
-        others = [it for it in variables if not str(value_at(it, "name")).startswith(registry_config.PREFIX)]
-        if others:
-            self.found.take(("extraEnv",), [plain(it) for it in others], self.mark("extraEnvVars"))
+        self._security()
+        extras.take_variables(self.at("extraEnvVars"), self.found)
         self._lose("image", "nothing to do: the chart runs docker.io/library/registry 3, which reads the same data")
         self._lose("containerSecurityContext", "nothing to do: ours is as strict; securityContext changes it")
         self._lose("updateStrategy", "nothing to do: the chart chooses it by the volume")
         self._lose("deployment", "set it by commonAnnotations")
         self._lose("initContainers", "nothing to do, or run them in a Pod of their own")
+
+    def _security(self) -> None:
+        """Take over who the Pod runs as; the chart's Pods never run as root."""
+        root = self.get("securityContext", "runAsUser") == 0
+        if root:
+            self._lose(
+                "securityContext",
+                "nothing to do where the volume honours fsGroup; else give the files to the new registry with "
+                "`chown -R 1000:1000`, while no registry runs",
+                "securityContext.runAsUser 0: the new registry runs as 1000:1000",
+            )
+        for key in () if root else _SECURITY:
+            self.found.take_node(("podSecurityContext", key), self.at("securityContext", key))
 
     def _operation(self) -> None:
         replicas = self.at("replicaCount")
@@ -226,7 +240,7 @@ class _Values:
                 self._lose(f"metrics.{key}", "let Prometheus read metrics.port of the new Pod")
         self._lose("namespace", "give it to Helm with --namespace")
 
-    def _lose(self, key: str, remedy: str) -> None:
+    def _lose(self, key: str, remedy: str, what: str = "") -> None:
         path = key.split(".")
         if self.get(*path) not in (None, "", [], {}):
-            self.found.lose(self.mark(*path), key, remedy)
+            self.found.lose(self.mark(*path), what or key, remedy)

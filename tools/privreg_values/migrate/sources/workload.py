@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from privreg_values.errors import FileError
 from privreg_values.migrate.found import Found
-from privreg_values.migrate.sources import htpasswd, registry_config
+from privreg_values.migrate.sources import extras, htpasswd, registry_config
 from privreg_values.migrate.sources.objects import Object, children, items, value_at
 from privreg_values.migrate.sources.registry_config import PREFIX, Config
 from privreg_values.values.nodes import Node, find, plain
@@ -304,11 +304,7 @@ class _Reading:
             self.found.lose(node.mark, f"{node.value} replicas, which cannot share the volume", "nothing to do")
 
     def _environment(self) -> None:
-        """Carry over the variables that are not the registry's own, such as those of a proxy."""
-        variables = children(find(self.container, ["env"]))
-        others = [it for it in variables if not str(value_at(it, "name")).startswith((PREFIX, "OTEL_"))]
-        if others:
-            self.found.take(("extraEnv",), [plain(it) for it in others], others[0].mark)
+        extras.take_variables(find(self.container, ["env"]), self.found)
 
     def _lose_the_rest(self) -> None:
         lose = self.found.lose
