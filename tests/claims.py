@@ -1,7 +1,7 @@
 """What the documents promise, and what holds it: tests/claims.yaml against the documents, the tests and the numbers.
 
-    python -m tests.claims --check    names what is missing or differs, one line each; `make lint` runs it
-    python -m tests.claims --write    renews the section of the README that says what the tests do not show
+python -m tests.claims --check    names what is missing or differs, one line each; `make lint` runs it
+python -m tests.claims --write    renews the section of the README that says what the tests do not show
 """
 
 import ast
@@ -77,7 +77,7 @@ def key_of(row: list[str]) -> str:
 
 
 def units_of(text: str) -> list[str]:
-    """Return the promises of SECURITY: paragraphs, bullets and rows of tables from its second section on, by their lines."""
+    """Return the promises of SECURITY: paragraphs, bullets and rows of tables, from its second section on."""
     body = re.split(r"^## ", text, flags=re.MULTILINE)[2:]
     units: list[str] = []
     for section in body:
@@ -254,7 +254,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--write"]:
         write()
     wrong = check()
-    print("".join(f"{line}\n" for line in wrong), end="")
+    sys.stdout.writelines(f"{line}\n" for line in wrong)
     return int(bool(wrong))
 
 

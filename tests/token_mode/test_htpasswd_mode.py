@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 
@@ -16,8 +17,8 @@ from tests.cluster.paths import BIN, environment
 from tests.ports import free_ports
 from tests.token_mode.test_token_mode import wait_for
 
-USERS = {"admin": "an admin's password", "cluster": "the password to pull with"}
-ROLES = {"admin": "admin", "cluster": "pull"}  # they do not count in this mode
+USERS = {"admin": "an admin's password", "ci": "the password to pull with"}
+ROLES = {"admin": "admin", "ci": "pull"}  # they do not count in this mode
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_every_user_pushes_and_deletes_in_every_repository_whatever_its_role(url
     password = USERS[user]
     status, location = ask(f"{url}/v2/any/where/blobs/uploads/", user, password, "POST")
     assert status == 202
-    assert ask(f"{location}&digest={digest}", user, password, "PUT", content)[0] == 201
+    assert ask(f"{urllib.parse.urljoin(url, location)}&digest={digest}", user, password, "PUT", content)[0] == 201
     blob = f"{url}/v2/any/where/blobs/{digest}"
     assert ask(blob, user, password)[0] == 200
     assert ask(blob, user, password, "DELETE")[0] == 202
