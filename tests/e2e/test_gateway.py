@@ -204,7 +204,7 @@ def served_certificate(cluster: Cluster, port: int) -> str:
 
 
 def address_of_a_node(cluster: Cluster) -> str:
-    node = get(cluster, "nodes")["items"][0]
+    node = json.loads(kubectl(cluster, "get", "nodes", "--output=json"))["items"][0]
     return str(next(it["address"] for it in node["status"]["addresses"] if it["type"] == "InternalIP"))
 
 
