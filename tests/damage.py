@@ -70,7 +70,7 @@ def copy_of(root: Path) -> Iterator[Path]:
         copy = Path(folder)
         for name in COPIED:
             if (root / name).is_dir():
-                shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(root / name, copy / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(root / name, copy / name)
         for name in (".cache", ".venv"):
