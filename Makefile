@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export PATH := $(BIN):$(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e test-slow bench lint lock outdated clean
+.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e test-slow test-damage bench lint lock outdated clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ test-slow: $(VENV)/ready tools ## what takes minutes: a layer of 1.5 GB through 
 bench: $(VENV)/ready tools ## the speed of the gateway and of the delivery (bench/RESULTS.md, DELIVERY.md; 20 minutes)
 	@$(RUN) -m bench
 	@$(RUN) -m bench.delivery
+
+test-damage: $(VENV)/ready tools ## damage what the README promises, one row at a time: each must be noticed (slow)
+	@$(RUN) -m tests.damage
 
 lint: $(VENV)/ready tools ## ruff, mypy, yamllint, shellcheck, helm lint
 	@tests/lint.sh

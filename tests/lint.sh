@@ -50,6 +50,7 @@ run "helm lint (Helm 4)" helm_lint helm
 run "helm lint (Helm 3)" helm_lint helm3
 run "table of values in the chart's README" python -m tests.chart.values_table --check
 run "reference of the command line" python -m tests.reference --check
+run "what holds each promise" python -m tests.claims --check
 
 if ((${#failed[@]})); then
   printf 'lint failed: %s\n' "$(IFS=,; echo "${failed[*]}")"

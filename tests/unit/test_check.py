@@ -51,6 +51,19 @@ def test_every_step_passes_against_a_real_registry(cli: Cli, registry: RunningRe
     assert "privreg/check:check is gone again" in ended.out
 
 
+def test_a_proxy_of_the_environment_is_not_used(
+    cli: Cli, registry: RunningRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.setblocking(False)
+        for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        ended = check(cli, registry)
+        assert (ended.code, ended.err) == (0, "")
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
 def test_where_deletion_is_off_it_says_so_and_passes(cli: Cli, keeping: RunningRegistry) -> None:
     ended = check(cli, keeping)
     assert ended.code == 0

@@ -163,6 +163,24 @@ def test_a_release_is_made_changed_and_taken_away(run: Run, values: Path, contro
     assert control_plane.must("GET", pods)["items"] == []
 
 
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_an_install_under_the_same_name_takes_over_the_claim_that_was_kept(
+    run: Run, values: Path, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch, helm: str
+) -> None:
+    monkeypatch.setenv("PRIVREG_HELM", str(values / helm))
+    claim = f"/api/v1/namespaces/{os.environ['PRIVREG_NAMESPACE']}/persistentvolumeclaims/privreg"
+    assert run("apply", *FILES, "--no-wait").code == 0
+    control_plane.must("PATCH", claim, {"spec": {"volumeName": "a-volume"}})  # as a controller binds it
+    before = control_plane.must("GET", claim)
+    assert run("uninstall", "--yes").code == 0
+    ended = run("apply", *FILES, "--no-wait")
+    assert ended.code == 0, ended.err
+    after = control_plane.must("GET", claim)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["spec"] == before["spec"]
+    assert run("uninstall", "--yes").code == 0
+
+
 def leave_a_hook(control_plane: ControlPlane) -> None:
     """Leave the Pod of `helm test`, as it is there after a test that failed."""
     pod = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from privreg_values.cluster.kubectl import Kubectl
 from privreg_values.shapes.manifests import PURPOSES
@@ -16,7 +17,7 @@ from privreg_values.values import validate
 from privreg_values.values.secret_scan import find_secrets
 from privreg_values.values.yaml_reader import parse
 from tests.chart.rendering import render
-from tests.cluster.paths import BIN
+from tests.cluster.paths import BIN, ROOT
 from tests.control_plane import ControlPlane
 from tests.unit.conftest import Cli
 from tests.unit.test_gen import HOST, load, passwords
@@ -270,12 +271,14 @@ def test_kubernetes_takes_the_manifests_and_has_what_they_say(
             assert in_cluster == secret(manifests, purpose.name, purpose.key)
 
 
-# What our documentation has as .sops.yaml: for each file, the keys whose values are encrypted.
-SOPS = {
-    "secrets.yaml": "^(hash|value|password|secretKey)$",
-    "credentials.yaml": "^users$",
-    "secrets/": "^(data|stringData)$",
-}
+def sops_rules() -> list[dict[str, str]]:
+    """Return the creation rules of the .sops.yaml in our documentation."""
+    found = re.search(
+        r"```yaml\n(# \.sops\.yaml\n.*?)```", (ROOT / "docs" / "secrets-in-git.md").read_text(), re.DOTALL
+    )
+    assert found
+    rules: list[dict[str, str]] = YAML(typ="safe").load(found[1])["creation_rules"]
+    return rules
 
 
 def test_what_sops_leaves_as_it_is_holds_no_secret(git_safe: Path) -> None:
@@ -290,7 +293,7 @@ def test_what_sops_leaves_as_it_is_holds_no_secret(git_safe: Path) -> None:
     private = [name for name in texts(git_safe) if name not in ("values.yaml", ".gitignore")]
     assert len(private) >= 2
     for name in private:
-        keys = next(regex for file, regex in SOPS.items() if name.startswith(file))
+        keys = next(rule["encrypted_regex"] for rule in sops_rules() if re.search(rule["path_regex"], name))
         text = json.dumps(encrypted(load(git_safe / name), re.compile(keys)))
         comments = "\n".join(line for line in texts(git_safe)[name].splitlines() if "#" in line)
         assert find_secrets(parse(text, name).root, f"{text}\n{comments}", known) == [], name
