@@ -281,7 +281,7 @@ def test_a_digest_wins_over_the_tag_and_pull_secrets_come_by_name_or_as_objects(
     images = {container["image"] for pod in pods(rendering) for container in pod.containers}
     mirror = "mirror.example.com:5000/docker/library"
     others = {f"{mirror}/haproxy:3.2-alpine", f"{mirror}/python@sha256:{'a' * 64}"}
-    assert images == {f"{mirror}/registry:3.1.1", *others}
+    assert images == {f"{mirror}/registry:3.1.2", *others}
     assert rendering.pod_spec["imagePullSecrets"] == [{"name": "mirror-a"}, {"name": "mirror-b"}]
 
 

@@ -12,7 +12,6 @@ from tests.cluster.paths import ROOT
 from tests.cluster.pki import Authority
 
 ACCEPTED = [*ALL, *((path,) for path in sorted((ROOT / "tests" / "data" / "accept").glob("*.yaml")))]
-USERS = "userlist users\n    user jo password $2y$05$" + "U" * 53 + "\nuserlist previous\n"
 REALMS = [
     "the team's own",
     "100% ours",
@@ -35,9 +34,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def complaints(rendering: Rendering, folder: Path, certificate: dict[str, str]) -> str:
     """What HAProxy says against the gateway's configuration; warnings are errors."""
-    for name, text in {**rendering.gateway_files, **certificate, "users.cfg": USERS}.items():
+    for name, text in {**rendering.gateway_files, **certificate, "previous.lst": ""}.items():
         (folder / name).write_text(text)
-    command = ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg", "-f", "users.cfg"]
+    command = ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg"]
     environment = {**os.environ, "RUN": "/run/privreg"}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode == 0) is (ended.stdout == "Configuration file is valid\n"), ended.stdout
@@ -48,7 +47,7 @@ def test_haproxy_takes_what_every_accepted_file_makes(tmp_path: Path, certificat
     said = {}
     for files in ACCEPTED:
         rendering = render(*files)
-        if len(rendering.pod_spec["containers"]) == 2:
+        if len(rendering.pod_spec["containers"]) == 3:
             folder = tmp_path / label(files)
             folder.mkdir()
             said[folder.name] = complaints(rendering, folder, certificate)

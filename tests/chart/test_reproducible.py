@@ -131,7 +131,7 @@ def test_a_new_version_of_the_chart_alone_restarts_nothing_but_the_watcher(tmp_p
     newer = tmp_path / "privreg"
     shutil.copytree(CHART, newer)
     metadata = (newer / "Chart.yaml").read_text()
-    (newer / "Chart.yaml").write_text(metadata.replace("\nversion: ", "\nversion: 9").replace('"3.1.1"', '"9.9.9"'))
+    (newer / "Chart.yaml").write_text(metadata.replace("\nversion: ", "\nversion: 9").replace('"3.1.2"', '"9.9.9"'))
     before = Rendering(template(EVERYTHING), "before")
     after = Rendering(template(EVERYTHING, chart=newer), "after")
     assert after.deployment["metadata"]["labels"]["app.kubernetes.io/version"] == "9.9.9"

@@ -106,7 +106,7 @@ def test_a_change_that_fails_is_explained_and_the_old_release_works_again(releas
     assert f"{release.overlays[-1].name}:1:" in ended.stderr
     assert "image.tag" in ended.stderr
     assert "revision 4 is in force again, as revision 6" in ended.stderr
-    assert release.pod()["spec"]["containers"][0]["image"] == "docker.io/library/registry:3.1.1"
+    assert release.pod()["spec"]["containers"][0]["image"] == "docker.io/library/registry:3.1.2"
     assert lets_in(release, "admin")
     assert call(release, "diff").returncode == 0
 

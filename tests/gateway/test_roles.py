@@ -85,7 +85,7 @@ OPERATIONS = (
     Operation("read a blob", "pull", "GET", _blob, 200),
     Operation("ask for a blob", "pull", "HEAD", _blob, 200),
     Operation("list tags", "pull", "GET", _tags, 200),
-    Operation("list referrers", "pull", "GET", _referrers, 404),  # distribution 3.1.1 has none
+    Operation("list referrers", "pull", "GET", _referrers, 404),  # distribution 3.1 has none
     Operation("write a manifest", "push", "PUT", _tag, 400, manifest_of(b"{}", b"missing"), MANIFEST),
     Operation("start an upload", "push", "POST", _uploads, 202),
     Operation("send a part of an upload", "push", "PATCH", _upload, 202, b"a part"),
