@@ -53,6 +53,7 @@ def test_the_program_is_told_what_the_values_say(tmp_path: Path) -> None:
         service_accounts=("default", "ci-*"),
         strict=True,
         watcher=f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}",
+        host="registry.example.com",
     )
     assert settings(render(MINIMAL), tmp_path) == Settings(
         release=f"{NAMESPACE}/{RELEASE}",
@@ -67,6 +68,7 @@ def test_the_program_is_told_what_the_values_say(tmp_path: Path) -> None:
         service_accounts=("default",),
         strict=False,
         watcher="",
+        host="registry.example.com",
     )
 
 

@@ -221,12 +221,7 @@ podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.min
 
 {{/* Names in these lists are merge keys: server-side apply, as Helm 4 and GitOps tools use it, refuses one twice. */}}
 {{- define "privreg.rules.extras" -}}
-{{- $values := dict
-      "OTEL_TRACES_EXPORTER" "tracing.otlpEndpoint"
-      "OTEL_EXPORTER_OTLP_PROTOCOL" "tracing.otlpEndpoint"
-      "OTEL_EXPORTER_OTLP_ENDPOINT" "tracing.otlpEndpoint"
-      "REGISTRY_HTTP_SECRET" "httpSecret.existingSecret"
-      "AWS_SHARED_CREDENTIALS_FILE" "storage.s3.existingSecret" -}}
+{{- $values := dict "REGISTRY_HTTP_SECRET" "httpSecret.existingSecret" "AWS_SHARED_CREDENTIALS_FILE" "storage.s3.existingSecret" }}
 {{- $set := list "OTEL_TRACES_EXPORTER" }}
 {{- if .Values.tracing.otlpEndpoint }}{{ $set = concat $set (list "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_EXPORTER_OTLP_ENDPOINT") }}{{ end }}
 {{- if .Values.httpSecret.existingSecret }}{{ $set = append $set "REGISTRY_HTTP_SECRET" }}{{ end }}
@@ -234,7 +229,7 @@ podDisruptionBudget.maxUnavailable: is set together with podDisruptionBudget.min
 {{- $seen := list }}
 {{- range .Values.extraEnv }}
 {{- if has .name $set }}
-extraEnv: the chart sets {{ .name }} itself; remove it, the value for it is {{ get $values .name }}
+extraEnv: the chart sets {{ .name }} itself; remove it, the value for it is {{ get $values .name | default "tracing.otlpEndpoint" }}
 {{- else if has .name $seen }}
 extraEnv: the name {{ .name }} is there twice; keep one of them
 {{- end }}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from privreg_values.errors import ConflictError, FileError, UsageError
 from privreg_values.migrate import writer
 from privreg_values.migrate.found import Carried, Found, Lost
-from privreg_values.migrate.sources import files, hand_made, twuni
+from privreg_values.migrate.sources import files, hand_made, twuni, wrapped
 from privreg_values.migrate.sources.objects import from_node
 from privreg_values.migrate.versions import MIGRATIONS
 from privreg_values.shapes import editing
@@ -89,7 +89,7 @@ def migrate(request: Request) -> Outcome:
         ConflictError: the chart would refuse what came of it; nothing was written.
     """
     names = files.names(request.sources)
-    documents = files.documents(names)
+    documents = wrapped.unwrap(files.documents(names))
     if any(from_node(it) for it in documents):
         return _anew(request, hand_made.read(documents))
     if len(documents) == 1 and twuni.fits(documents[0]):

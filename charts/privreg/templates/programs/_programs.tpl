@@ -111,10 +111,8 @@ volumes:
         - key: tls.crt
           path: tls.crt
   {{- end }}
-{{- with $jobs.nodeSelector }}
 nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- include "privreg.merge" (list ($jobs.nodeSelector | default dict) (dict "kubernetes.io/os" "linux")) | nindent 2 }}
 {{- with $jobs.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
