@@ -63,10 +63,11 @@ def test_an_existing_claim_is_used_and_none_is_made() -> None:
 def test_a_nodes_folder_is_given_to_the_registry_first() -> None:
     rendering = ci("storage-hostpath")
     assert volume(rendering) == {"hostPath": {"path": "/var/lib/privreg-ci", "type": "DirectoryOrCreate"}}
-    (container,) = rendering.pod_spec["initContainers"]
+    container, _ = rendering.pod_spec["initContainers"]
+    assert container["name"] == "own-folder"
     assert container["args"] == ["/var/lib/registry", "1000", "1000"]
     without = ci("storage-hostpath", storage={"hostPath": {"fixPermissions": False}})
-    assert "initContainers" not in without.pod_spec
+    assert [each["name"] for each in without.pod_spec["initContainers"]] == ["users"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_nodes_folder_is_given_to_the_registry_first() -> None:
     ids=str,
 )
 def test_a_nodes_folder_is_given_to_whom_the_registry_runs_as(context: Json, owner: list[str]) -> None:
-    (container,) = ci("storage-hostpath", podSecurityContext=context).pod_spec["initContainers"]
+    container, _ = ci("storage-hostpath", podSecurityContext=context).pod_spec["initContainers"]
     assert container["args"] == ["/var/lib/registry", *owner]
 
 
@@ -346,7 +347,8 @@ def test_the_notes_warn(name: str, warning: str) -> None:
 @pytest.mark.parametrize(("user", "shown"), [(0, "0"), (1500, "1500"), (None, "of your platform")])
 def test_the_notes_say_who_must_be_let_write_to_an_export(user: int | None, shown: str, tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text(json.dumps({"podSecurityContext": {"runAsUser": user}}))
+    context = {"runAsUser": user, "runAsNonRoot": user != 0}
+    overlay.write_text(json.dumps({"podSecurityContext": context}))
     assert f"(id {shown}) write" in notes(CHART / "ci" / "storage-nfs-values.yaml", overlay)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.chart.rendering import (
     CHART,
@@ -73,7 +74,7 @@ def test_the_service_leads_to_the_gateway() -> None:
 def test_the_metrics_are_at_a_port_that_no_service_has() -> None:
     for rendering, number in ((render(MINIMAL), 9000), (render(EVERYTHING), 9100)):
         assert {"name": "metrics", "containerPort": number} in rendering.gateway["ports"]
-        assert f"bind :{number} " in rendering.gateway_files["haproxy.cfg"]
+        assert f"bind :{number}\n" in rendering.gateway_files["haproxy.cfg"]
         targets = [each["targetPort"] for item in rendering.all("Service") for each in item["spec"]["ports"]]
         assert targets == ["http"]
 
@@ -116,7 +117,7 @@ def test_https_is_served_with_the_given_certificate_only_where_there_is_one() ->
     secret = volume(rendering, "tls")["secret"]
     assert secret["secretName"] == "everything-tls"
     assert [each["key"] for each in secret["items"]] == ["tls.crt", "tls.key"]
-    door = " ssl crt tls.crt alpn h2,http/1.1\n"
+    door = " ssl crt tls.crt alpn http/1.1\n"
     assert door in rendering.gateway_files["haproxy.cfg"]
     assert door not in render(EVERYTHING).gateway_files["haproxy.cfg"]
     assert "tls" not in mounts(render(EVERYTHING).gateway)
@@ -136,7 +137,26 @@ def test_the_kubelet_asks_at_the_metrics_port_and_for_the_registry_by_way_of_the
         assert rendering.registry[probe]["httpGet"] == {"path": "/healthz/registry", "port": 9100}
     for probe in ("startupProbe", "livenessProbe"):
         assert rendering.gateway[probe]["httpGet"] == {"path": "/healthz/gateway", "port": 9100}
-    assert "readinessProbe" not in rendering.gateway, "who is ready is the registry's answer"
+    assert rendering.gateway["readinessProbe"]["httpGet"] == {"path": "/", "port": "http"}
+    over_tls = render(EVERYTHING, HTTPS).gateway["readinessProbe"]["httpGet"]
+    assert over_tls == {"path": "/", "port": "http", "scheme": "HTTPS"}
+    (verifier,) = (each for each in rendering.pod_spec["containers"] if each["name"] == "verifier")
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert verifier[probe]["httpGet"] == {"path": "/healthz/verifier", "port": 9100}
+
+
+def test_passwords_are_compared_by_a_registry_without_storage_that_reads_what_an_init_container_wrote() -> None:
+    for rendering in with_gateway():
+        config = yaml.safe_load(rendering.gateway_files["verifier.yml"])
+        (verifier,) = (each for each in rendering.pod_spec["containers"] if each["name"] == "verifier")
+        (users,) = (each for each in rendering.pod_spec["initContainers"] if each["name"] == "users")
+        run = mounts(verifier)["run"]
+        assert config["storage"] == {"inmemory": {}}
+        assert config["auth"]["htpasswd"]["path"] == f"{run}/htpasswd"
+        assert config["http"]["addr"] == f"{run}/verifier.sock"
+        assert verifier["image"] == rendering.registry["image"]
+        assert verifier["args"] == ["serve", f"{mounts(verifier)['gateway']}/verifier.yml"]
+        assert users["args"] == ["--users", mounts(users)["auth"], mounts(users)["run"]]
 
 
 def test_read_only_is_a_switch_in_a_map_that_the_admin_socket_can_set_as_well() -> None:

@@ -35,7 +35,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def complaints(rendering: Rendering, folder: Path, certificate: dict[str, str]) -> str:
     """What HAProxy says against the gateway's configuration; warnings are errors."""
     for name, text in {**rendering.gateway_files, **certificate, "previous.lst": ""}.items():
-        (folder / name).write_text(text)
+        # It warns where there are more threads than processors, which is a matter of the machine.
+        (folder / name).write_text(re.sub(r"nbthread \d+", "nbthread 1", text))
     command = ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg"]
     environment = {**os.environ, "RUN": "/run/privreg"}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

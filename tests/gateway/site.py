@@ -110,7 +110,10 @@ class Site:
             if process.poll() is not None:
                 raise DidNotStart(self.printed())
         with contextlib.suppress(OSError):
-            return self.metrics.request("GET", "/healthz/registry").status == 200 and self.metrics.request("GET", "/healthz/verifier").status == 200
+            return (
+                self.metrics.request("GET", "/healthz/registry").status == 200
+                and self.metrics.request("GET", "/healthz/verifier").status == 200
+            )
         return False
 
     def processor_time(self) -> int:
@@ -137,7 +140,12 @@ class Site:
 
     def printed(self) -> str:
         """All that both printed, for a failed test and to look for what must not be there."""
-        printed = [self.gateway_log.path, self.registry_log.path, *self.folder.glob("*.stderr"), *self.folder.glob("verifier.log")]
+        printed = [
+            self.gateway_log.path,
+            self.registry_log.path,
+            *self.folder.glob("*.stderr"),
+            *self.folder.glob("verifier.log"),
+        ]
         return "\n".join(path.read_text(errors="replace") for path in printed)
 
     def change(self, values: Values) -> None:

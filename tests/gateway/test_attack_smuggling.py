@@ -1,7 +1,6 @@
 """Attacks by requests that two readers could take for different ones: none reaches the registry unasked."""
 
 import re
-import subprocess
 
 import pytest
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.gateway.client import Client
 from tests.gateway.conftest import MakeSite
-from tests.gateway.logs import wait_for
 from tests.gateway.oci import MANIFEST, push_blob, push_image
 from tests.gateway.users import ADMIN, PULL
 

@@ -139,7 +139,9 @@ def test_a_wrong_password_is_not_remembered_as_right(site: Site) -> None:
     for name, password in ((PULL.name, "wrong"), (ADMIN.name, PULL.secret), (PULL.name, ADMIN.secret)):
         for _ in range(3):
             assert site.request("GET", "/v2/", basic(name, password)).status == 401
-        assert hashlib.sha256(f"{name}:{password}".encode()).hexdigest() not in site.admin("show table verified").lower()
+        assert (
+            hashlib.sha256(f"{name}:{password}".encode()).hexdigest() not in site.admin("show table verified").lower()
+        )
     assert site.request("GET", "/v2/", PULL).status == 200
 
 
