@@ -31,7 +31,9 @@ def connect(port: int, source: str = "127.0.0.1", receive: int = 0, timeout: flo
 
 
 @contextlib.contextmanager
-def held(port: int, count: int, sent: bytes = b"", per_source: int = 200, receive: int = 0) -> Iterator[list[socket.socket]]:
+def held(
+    port: int, count: int, sent: bytes = b"", per_source: int = 200, receive: int = 0
+) -> Iterator[list[socket.socket]]:
     """So many connections, each with some bytes sent, until the block ends."""
     with contextlib.ExitStack() as stack:
         connections = []

@@ -81,16 +81,22 @@ def test_g3_one_source_does_not_take_all_connections(make_confined: MakeConfined
             assert site.at(new_address()).request("GET", "/v2/", user).status == 200
 
 
-def test_g4_a_newcomer_at_a_full_gateway_gets_an_answer_or_a_reason(make_confined: MakeConfined) -> None:
+def test_g4_a_newcomer_at_a_gateway_full_of_idle_connections_gets_in(make_confined: MakeConfined) -> None:
     site = make_confined(FEW)
     with held(site.addresses.clients, 58, GET, per_source=10):
         before = time.monotonic()
         assert site.at(new_address()).request("GET", "/v2/", PULL).status == 200
         assert time.monotonic() - before < 3
-        with held(site.addresses.clients, 4, b"", per_source=1):
-            refused = site.at(new_address()).request("GET", "/v2/", PUSH)
-            assert (refused.status, refused.json["errors"][0]["message"]) == (503, "too many connections")
-            assert int(refused.headers["Retry-After"]) >= 1
+
+
+def test_g4_a_newcomer_at_a_gateway_full_of_silent_connections_is_told_so(make_confined: MakeConfined) -> None:
+    site = make_confined(FEW)
+    with held(site.addresses.clients, 62, b"", per_source=10):
+        before = time.monotonic()
+        refused = site.at(new_address()).request("GET", "/v2/", PUSH)
+        assert time.monotonic() - before < 3
+    assert (refused.status, refused.json["errors"][0]["message"]) == (503, "too many connections")
+    assert int(refused.headers["Retry-After"]) >= 1
 
 
 @pytest.mark.parametrize("authorization", [None, basic("ci", "wrong")], ids=["no credential", "a wrong one"])
@@ -106,16 +112,15 @@ def test_g5_who_sends_a_part_of_a_body_and_then_nothing_is_left_within_seconds(
         assert time.monotonic() - before < 12
 
 
-def test_g5_who_goes_on_sending_after_the_answer_is_not_read_to_the_end(confined: ConfinedSite) -> None:
+def test_g5_who_goes_on_sending_after_the_answer_is_left_within_seconds(confined: ConfinedSite) -> None:
+    """Also one byte at a time, which looks like a client that is only slow."""
     head = request_line("/v2/any/app/blobs/uploads/x", None, "PATCH", f"Content-Length: {300 * MEGABYTE}")
-    sent, before = 0, time.monotonic()
-    with contextlib.closing(connect(confined.addresses.clients)) as connection:
+    before = time.monotonic()
+    with contextlib.closing(connect(confined.addresses.clients)) as connection, pytest.raises(OSError):
         connection.sendall(head)
-        with contextlib.suppress(OSError):
-            while sent < 300 * MEGABYTE:
-                sent += connection.send(bytes(MEGABYTE))
-    assert sent < 64 * MEGABYTE
-    assert time.monotonic() - before < 12
+        while time.monotonic() - before < 12:
+            connection.send(b"x")
+            time.sleep(0.2)
 
 
 def test_g6_unfinished_headers_on_all_connections_stay_within_the_memory_limit(

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,9 +19,9 @@ WITH_SLOW = {"users": [user.value for user in (*EVERYBODY, SLOW, COSTLY, LONG)]}
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> "ConfinedSite":  # type: ignore[misc]
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfinedSite]:
     it = ConfinedSite(tmp_path_factory.mktemp("slow"), {"auth": WITH_SLOW})
-    yield it  # type: ignore[misc]
+    yield it
     it.stop()
 
 
@@ -65,7 +66,7 @@ def test_g9_bytes_after_the_72nd_of_a_password_count(slow: ConfinedSite) -> None
 
 def test_g12_two_guesses_a_second_through_one_proxy_lock_out_nobody_else(make_confined: MakeConfined) -> None:
     """trustedProxies is empty, so all come from one address (case 41)."""
-    site = make_confined({"gateway": {"failedLoginsPerMinute": 20, "failedLoginsPerSecond": 10}})
+    site = make_confined({"gateway": {"failedLoginsPerMinute": 20}})
     statuses = [site.request("GET", "/v2/", basic(PUSH.name, f"guess {number}")).status for number in range(40)]
     assert statuses.count(401) == 20
     assert set(statuses) == {401, 429}
@@ -104,7 +105,7 @@ def test_g13_guesses_with_ever_new_forwarded_addresses_are_bounded_and_a_right_l
     site = make_confined(
         {
             "auth": WITH_SLOW,
-            "gateway": {"trustedProxies": ["127.0.0.1"], "failedLoginsPerSecond": 5},
+            "gateway": {"trustedProxies": ["127.0.0.1"], "failedLoginsPerSecond": 2},
         }
     )
     worker = site.worker()
@@ -117,14 +118,14 @@ def test_g13_guesses_with_ever_new_forwarded_addresses_are_bounded_and_a_right_l
 
     start = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
-        guesses = pool.map(guess, range(100))
+        guesses = pool.map(guess, range(60))
         time.sleep(0.5)
         before = time.monotonic()
         assert site.request("GET", "/v2/", PUSH, headers={"X-Forwarded-For": "192.0.2.1"}).status == 200
         assert time.monotonic() - before < 2
         statuses = list(guesses)
     assert set(statuses) <= {401, 429, 503}
-    assert statuses.count(401) <= 5 * (time.monotonic() - start + 2) + 20
+    assert statuses.count(401) <= 2 * (time.monotonic() - start + 2) + 20
     site.assert_unharmed(worker)
 
 
