@@ -26,7 +26,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConfinedSite]:
 
 
 def test_g7_a_wrong_password_of_a_costly_user_neither_ends_haproxy_nor_stops_it(slow: ConfinedSite) -> None:
-    worker, mark = slow.worker(), slow.gateway_log.mark()
+    worker = slow.worker()
     assert slow.request("GET", "/v2/", PULL).status == 200
     with ThreadPoolExecutor(1) as pool:
         guess = pool.submit(slow.request, "GET", "/v2/", basic(COSTLY.name, "wrong"))
@@ -38,7 +38,6 @@ def test_g7_a_wrong_password_of_a_costly_user_neither_ends_haproxy_nor_stops_it(
     assert guess.result().status == 401
     assert len(latencies) > 5
     assert max(latencies) < 1
-    assert all(line.startswith("{") for line in slow.gateway_log.lines(mark))
     slow.assert_unharmed(worker)
 
 
