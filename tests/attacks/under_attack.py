@@ -13,6 +13,7 @@ from tests.attacks.attackers import ATTACKS
 from tests.attacks.confined import ConfinedSite
 from tests.attacks.sockets import new_address
 from tests.cluster.paths import ROOT
+from tests.gateway.mounts import Values
 from tests.gateway.users import EVERYBODY, PULL, SLOW, User
 
 PEACE = 4.0  # seconds of measurement without an attack
@@ -82,12 +83,12 @@ class Result:
 def run(attack: str, seconds: float) -> Result:
     """One attack on a site of its own, which has the chart's limits of guesses."""
     newcomers = [replace(SLOW, name=f"new-{it}", password="the same", cost=10) for it in range(int(seconds) + 2)]
-    values = {
+    values: Values = {
         "auth": {"users": [user.value for user in (*EVERYBODY, *newcomers)]},
         "gateway": {"failedLoginsPerMinute": 20, "failedLoginsPerSecond": 10},
     }
     if "proxy" in attack:
-        values["gateway"]["trustedProxies"] = ["127.0.0.0/8"]  # type: ignore[assignment]
+        values["gateway"]["trustedProxies"] = ["127.0.0.0/8"]
     with tempfile.TemporaryDirectory() as folder:
         site = ConfinedSite(Path(folder), values)
         try:
