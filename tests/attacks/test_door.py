@@ -10,7 +10,7 @@ import pytest
 
 from tests.attacks.confined import ConfinedSite
 from tests.attacks.conftest import MakeConfined
-from tests.attacks.sockets import answer, connect, held, new_address
+from tests.attacks.sockets import answer, connect, held, new_address, status
 from tests.cluster.pki import Authority
 from tests.gateway.client import request_line
 from tests.gateway.logs import wait_for
@@ -149,3 +149,15 @@ def test_g10_one_slow_reader_does_not_stop_the_others(make_confined: MakeConfine
         assert site.request("GET", f"/v2/any/large/blobs/{small}", PULL).body == b"a config"
         assert len(site.request("GET", f"/v2/any/large/blobs/{large}", ADMIN).body) == 8 * MEGABYTE
         assert time.monotonic() - before < 5
+
+
+def test_a_client_that_opens_a_connection_and_says_nothing_leaves_no_line_in_the_log(confined: ConfinedSite) -> None:
+    """Case 46."""
+    mark = confined.gateway_log.mark()
+    with held(confined.addresses.clients, 3):
+        time.sleep(0.2)
+    with contextlib.closing(connect(confined.addresses.clients, timeout=15)) as silent:
+        assert status(silent) in (0, 408)
+    assert confined.request("GET", "/v2/", PULL).status == 200
+    logged = confined.gateway_log.wait_for_requests(1, mark)
+    assert {entry["method"] for entry in logged} == {"GET"}
