@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export PATH := $(BIN):$(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e test-slow test-damage bench lint lock outdated clean
+.PHONY: help demo demo-down cluster-up cluster-down cluster-status tools test test-unit test-chart test-e2e test-slow test-damage test-attacks bench lint lock outdated clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -44,6 +44,9 @@ test-e2e: $(VENV)/ready tools ## the installed chart on a real cluster
 
 test-slow: $(VENV)/ready tools ## what takes minutes: a layer of 1.5 GB through the installed chart
 	@$(RUN) -m pytest -m slow tests
+
+test-attacks: $(VENV)/ready tools ## each attack on the gateway for PRIVREG_ATTACK_SECONDS (600): two hours, root for cgroups
+	@$(RUN) -m tests.attacks
 
 bench: $(VENV)/ready tools ## the speed of the gateway and of the delivery (bench/RESULTS.md, DELIVERY.md; 20 minutes)
 	@$(RUN) -m bench
