@@ -1,6 +1,7 @@
 """G1-G6: connections and bodies of people without a login neither fill the memory nor close the gateway."""
 
 import contextlib
+import json
 import os
 import ssl
 import time
@@ -111,6 +112,17 @@ def test_g5_who_sends_a_part_of_a_body_and_then_nothing_is_left_within_seconds(
         assert time.monotonic() - before < 20
 
 
+def test_g5_who_goes_on_sending_after_the_answer_is_left_within_seconds(confined: ConfinedSite) -> None:
+    """Also one byte at a time, which looks like a client that is only slow."""
+    head = request_line("/v2/any/app/blobs/uploads/x", None, "PATCH", f"Content-Length: {300 * MEGABYTE}")
+    before = time.monotonic()
+    with contextlib.closing(connect(confined.addresses.clients)) as connection, pytest.raises(OSError):
+        connection.sendall(head)
+        while time.monotonic() - before < 12:
+            connection.send(b"x")
+            time.sleep(0.2)
+
+
 def test_g6_unfinished_headers_on_all_connections_stay_within_the_memory_limit(
     make_confined: MakeConfined, tmp_path: Path
 ) -> None:
@@ -149,6 +161,28 @@ def test_g10_one_slow_reader_does_not_stop_the_others(make_confined: MakeConfine
         assert site.request("GET", f"/v2/any/large/blobs/{small}", PULL).body == b"a config"
         assert len(site.request("GET", f"/v2/any/large/blobs/{large}", ADMIN).body) == 8 * MEGABYTE
         assert time.monotonic() - before < 5
+
+
+def test_g11_manifests_that_are_read_slowly_stay_within_the_registrys_memory_limit(
+    make_confined: MakeConfined,
+) -> None:
+    site = make_confined()
+    worker = site.worker()
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2}
+    config["digest"] = push_blob(site.client, "any/wide", b"{}")
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config,
+            "layers": [], "annotations": {"padding": "x" * (39 * MEGABYTE // 10)},
+        }
+    ).encode()  # fmt: skip
+    headers = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
+    assert site.request("PUT", "/v2/any/wide/manifests/big", PUSH, manifest, headers).status == 201
+    get = request_line("/v2/any/wide/manifests/big", PULL, "GET", f"Accept: {headers['Content-Type']}")
+    with held(site.addresses.clients, 100, get, per_source=10, receive=2048):
+        time.sleep(2)
+        assert site.request("GET", "/v2/", PULL).status == 200
+    site.assert_unharmed(worker)
 
 
 def test_a_client_that_opens_a_connection_and_says_nothing_leaves_no_line_in_the_log(confined: ConfinedSite) -> None:

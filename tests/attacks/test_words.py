@@ -13,14 +13,22 @@ from tests.gateway.oci import push_image
 from tests.gateway.users import ADMIN, PULL, PUSH, TEAM_PULL, User, basic
 
 BAD = {
+    "gzip and chunks": (request_line("/v2/", PULL, "POST", "Transfer-Encoding: gzip, chunked"), (400, 422)),
+    "a path of 40 kB": (request_line(f"/v2/{'x' * 40_000}", PULL), (400, 414, 431)),
     "a path of 4 kB": (request_line(f"/v2/{'x' * 4_000}", PULL), (414,)),
+    "headers of 40 kB": (request_line("/v2/", PULL, "GET", f"X: {'x' * 40_000}"), (400, 431)),
+    "a header without a colon": (request_line("/v2/", PULL, "GET", "X"), (400,)),
+    "no version": (b"GET /v2/\r\n\r\n", (400,)),
     "an unknown method": (request_line("/v2/", PULL, "BREW"), (405,)),
+    "CONNECT": (request_line("example.com:80", PULL, "CONNECT"), (400, 405)),
+    "an absolute URL": (request_line("http://example.com/v2/", PULL), (400,)),
     "a path with a space in it": (request_line("/v2/%20", PULL), (400,)),
     "two credentials": (request_line("/v2/", PULL, "GET", f"Authorization: {PULL.authorization}"), (400,)),
     "no credential": (request_line("/v2/"), (401,)),
     "a wrong one": (request_line("/v2/", basic("ci", "wrong")), (401,)),
     "no role": (request_line("/v2/_catalog", PULL), (403,)),
     "no such path": (request_line("/v2/any", PULL), (404,)),
+    "no number as a length": (request_line("/v2/", PULL, "POST", "Content-Length: x"), (400,)),
     "an expectation": (request_line("/v2/", None, "PUT", "Expect: 100-continue", "Content-Length: 5"), (401,)),
 }
 
@@ -46,9 +54,9 @@ def test_g18_a_refusal_is_json_with_a_reason(confined: ConfinedSite, sent: bytes
     [
         f"/v2/any/words/manifests/sha256:{'a' * 63}", "/v2/any/words/manifests/md5:d41d8cd98f00b204e9800998ecf8427e",
         "/v2/any/words/manifests/sha256:", f"/v2/any/words/blobs/sha256:{'a' * 63}",
-        "/v2/any/words/blobs/md5:d41d8cd98f00b204e9800998ecf8427e",
+        "/v2/any/words/blobs/md5:d41d8cd98f00b204e9800998ecf8427e", "/v2/any/words/tags/list?last=%00",
         "/v2/any/words/tags/list?n=-1", "/v2/any/words/tags/list?n=x", "/v2/any/words/referrers/sha256:a",
-        "/v2/any/words/blobs/uploads/x", "/v2/any/words/manifests/a:b",
+        "/v2/_catalog?last=%00", "/v2/any/words/blobs/uploads/x", "/v2/any/words/manifests/a:b",
     ],
 )  # fmt: skip
 def test_g20_what_is_malformed_is_the_clients_error(confined: ConfinedSite, path: str) -> None:
