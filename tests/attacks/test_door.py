@@ -112,17 +112,6 @@ def test_g5_who_sends_a_part_of_a_body_and_then_nothing_is_left_within_seconds(
         assert time.monotonic() - before < 20
 
 
-def test_g5_who_goes_on_sending_after_the_answer_is_left_within_seconds(confined: ConfinedSite) -> None:
-    """Also one byte at a time, which looks like a client that is only slow."""
-    head = request_line("/v2/any/app/blobs/uploads/x", None, "PATCH", f"Content-Length: {300 * MEGABYTE}")
-    before = time.monotonic()
-    with contextlib.closing(connect(confined.addresses.clients)) as connection, pytest.raises(OSError):
-        connection.sendall(head)
-        while time.monotonic() - before < 12:
-            connection.send(b"x")
-            time.sleep(0.2)
-
-
 def test_g6_unfinished_headers_on_all_connections_stay_within_the_memory_limit(
     make_confined: MakeConfined, tmp_path: Path
 ) -> None:

@@ -141,6 +141,8 @@ frontend clients
     acl two_credentials req.fhdr_cnt(authorization) gt 1
     http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "this method is not allowed") }} hdr Allow "GET, HEAD, POST, PUT, PATCH, DELETE" if !api_method
     http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or non_canonical_path or !origin_form
+    # The registry answers it with 500.
+    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the query holds a NUL character") }} if { query -m sub -i %00 }
     http-request {{ include "privreg.gateway.answer" (list 400 "UNAUTHORIZED" "more than one Authorization header") }} if two_credentials
 
     # The credential is what Basic encodes, so that there is one spelling of it. An empty user is none.
@@ -228,14 +230,17 @@ backend registry
     http-request set-header Content-Type application/octet-stream if limited starts_upload
 
     # The registry holds memory for each answer that it sends, so only so many are sent at the same time, and half of
-    # them to one user at one address. What is small waits for no slow reader.
+    # them to one user at one address. A manifest, of up to 4 MiB, takes twice its size. What is small waits for no slow
+    # reader.
     acl download method GET
     acl of_content path -m reg '/(blobs|manifests)/[^/]+$'
+    acl of_manifest path -m reg '/manifests/[^/]+$'
     http-request set-var(txn.reader) src,ipmask(32,64),concat(" ",txn.user),sha1 if download of_content
     acl share_is_used var(txn.reader),table_conn_cur(downloads) ge {{ max 1 (div $gateway.maxDownloads 2) }}
     acl all_is_used srv_conn(registry/downloads) ge {{ $gateway.maxDownloads }}
+    acl all_manifests_are_read srv_conn(registry/manifests) ge 6
     acl small var(txn.verdict) -m str small
-    http-request lua.await_place {{ max 1 (div $gateway.maxDownloads 2) }} if download of_content share_is_used or download of_content all_is_used
+    http-request lua.await_place {{ max 1 (div $gateway.maxDownloads 2) }} if download of_content share_is_used or download of_content !of_manifest all_is_used or download of_manifest all_manifests_are_read
     http-request {{ include "privreg.gateway.answer" (list 429 "TOOMANYREQUESTS" "too many downloads of this user at once") }} hdr Retry-After 10 if { var(txn.verdict) -m str busy }
     http-request track-sc4 var(txn.reader) table downloads if download of_content !small
 
@@ -243,9 +248,11 @@ backend registry
     http-reuse always
     timeout queue 5m
     use-server small if small
+    use-server manifests if download of_manifest
     use-server downloads if download of_content
     server registry "unix@${RUN}/registry.sock"
     server downloads "unix@${RUN}/registry.sock" weight 0 maxconn {{ $gateway.maxDownloads }}
+    server manifests "unix@${RUN}/registry.sock" weight 0 maxconn 6
     server small "unix@${RUN}/registry.sock" weight 0 maxconn 10
 
 # Passwords are compared by the verifier, one at a time; those of users who are known to be right go first.
