@@ -87,7 +87,14 @@ def start(folder: Path) -> Site:
     render("gateway", [VERIFIED, VICTIM, *crowd()]).mount(behind)
     run.mkdir()
     registry = _registry(behind, HTTP_ADDR=f"{run}/registry.sock")
-    gateway = _start(["sh", behind / "gateway/gateway.sh", behind / "gateway", behind / "auth", "", run], behind)
+    script = behind / "gateway/gateway.sh"
+    subprocess.run(["sh", script, "--users", behind / "auth", run], check=True)
+    verifier = behind / "verifier"
+    verifier.mkdir()
+    addresses = {"REGISTRY_HTTP_ADDR": f"{run}/verifier.sock", "REGISTRY_AUTH_HTPASSWD_PATH": f"{run}/htpasswd"}
+    command = [BIN / "registry", "serve", behind / "gateway/verifier.yml"]
+    _start(command, verifier, OTEL_TRACES_EXPORTER="none", GOMAXPROCS="1", **addresses)
+    gateway = _start(["sh", script, behind / "gateway", behind / "auth", "", run], behind)
 
     direct = folder / "direct"
     render("gateway", [VERIFIED]).mount(direct)
