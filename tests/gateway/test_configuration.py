@@ -51,7 +51,13 @@ def test_haproxy_takes_it_without_a_warning(values: Values, tmp_path: Path) -> N
     assert said.returncode == 0
 
 
-def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
+def test_one_processor_and_few_file_descriptors_are_enough(tmp_path: Path) -> None:
+    """G19, and containers with a limit of 1,024: HAProxy takes what it gets."""
+    said = prepare({}, tmp_path, "taskset", "--cpu-list", "0", "prlimit", "--nofile=1024:1024")
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def prepare(values: Values, folder: Path, *below: str) -> subprocess.CompletedProcess[str]:
     """Check the configuration as gateway.sh does, with warnings as errors (-dW)."""
     authority = Authority.create(folder / "authority")
     authority.issue("tls", "registry.example.com", sans=("registry.example.com",))
@@ -63,6 +69,6 @@ def prepare(values: Values, folder: Path) -> subprocess.CompletedProcess[str]:
     for name, text in files.items():
         (folder / name).write_text(text)
     return subprocess.run(
-        ["haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg"],
+        [*below, "haproxy", "-c", "-V", "-dW", "-f", "haproxy.cfg"],
         cwd=folder, env={**os.environ, "RUN": str(folder)}, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -190,7 +190,21 @@ def test_a_gateway_that_is_told_to_end_lets_requests_end_first(make_site: MakeSi
         assert site.gateway.poll() is None
         body = b"".join(iter(lambda: download.recv(MEGABYTE), b"")).partition(b"\r\n\r\n")[2]
     assert digest(body) == stored
-    assert site.gateway.wait(10) == 0
+    assert site.gateway.wait(5) == 0  # G16: no idle connection of its own keeps it
+
+
+def test_old_processes_that_still_send_a_download_are_bounded(make_site: MakeSite) -> None:
+    """G15: each of them holds memory; `mworker-max-reloads` ends the oldest."""
+    site = make_site()
+    stored = push_blob(site.client, "any/app", os.urandom(20 * MEGABYTE))
+    (master,) = Path(f"/proc/{site.gateway.pid}/task/{site.gateway.pid}/children").read_text().split()[:1]
+    workers = Path(f"/proc/{master}/task/{master}/children")
+    with contextlib.ExitStack() as stack:
+        for number in range(7):
+            stack.enter_context(_slow_download(site, "any/app", stored, PULL))
+            reload_and_wait(site, number)
+        wait_for(lambda: len(workers.read_text().split()) <= 5, "the end of the oldest processes")
+        assert site.request("GET", "/v2/", PULL).status == 200
 
 
 def test_when_it_is_told_to_end_a_further_request_on_a_kept_connection_is_left_to_be_sent_again(

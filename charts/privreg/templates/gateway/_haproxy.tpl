@@ -235,6 +235,7 @@ backend registry
     acl download method GET
     acl of_content path -m reg '/(blobs|manifests)/[^/]+$'
     acl of_manifest path -m reg '/manifests/[^/]+$'
+    acl asks method HEAD
     http-request set-var(txn.reader) src,ipmask(32,64),concat(" ",txn.user),sha1 if download of_content
     acl share_is_used var(txn.reader),table_conn_cur(downloads) ge {{ max 1 (div $gateway.maxDownloads 2) }}
     acl all_is_used srv_conn(registry/downloads) ge {{ $gateway.maxDownloads }}
@@ -247,7 +248,7 @@ backend registry
     http-response set-header Privreg-Configuration %[var(proc.configuration)] if { var(txn.path) -m str /v2/ }
     http-reuse always
     timeout queue 5m
-    use-server small if small
+    use-server small if small or of_manifest asks
     use-server manifests if download of_manifest
     use-server downloads if download of_content
     server registry "unix@${RUN}/registry.sock"
