@@ -97,7 +97,7 @@ NODE = (
     Meaning(
         "too-many-requests",
         r"429 Too Many Requests|toomanyrequests",
-        "the registry tells the node to come back later: there were too many failed logins from its address",
+        "the registry tells the node to come back later: too many failed logins of this user from this address",
         "mend the Pods that come with a wrong credential from there; the others get in a minute later",
     ),
     Meaning(

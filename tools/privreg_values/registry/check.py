@@ -70,7 +70,7 @@ class Check:
         if answer.status == 429:
             raise RegistryError(
                 f"{self.login.user} is not heard: {answer.error}",
-                "see who else guesses from this address, or wait a minute",
+                "see who else tries wrong passwords of this user from this address, or wait a minute",
             )
         if answer.status != 200:
             raise RegistryError(f"/v2/ answers {self.login.user} with {answer.error}", way_in(answer))
