@@ -92,6 +92,10 @@ class Site:
         self._grant(objects)
         _write_settings(objects, self.settings)
 
+    def serve(self, host: str) -> None:
+        """Give the release another host."""
+        self.settings.write_text(json.dumps(json.loads(self.settings.read_text()) | {"host": host}))
+
     def target(self, **values: Any) -> Path:
         """The settings of the release as it would be with these values; its rights stay as they are."""
         path = self.folder / "target.json"
@@ -162,10 +166,10 @@ class Site:
         assert status in (200, 404)
         return answer if status == 200 else None
 
-    def put_secret(self, namespace: str, annotations: Json) -> Json:
+    def put_secret(self, namespace: str, annotations: Json, credential: str = '{"auths": {}}') -> Json:
         """Make a Secret of the same name by hand."""
         metadata = {"name": NAME, "annotations": annotations}
-        body = {"metadata": metadata, "type": "kubernetes.io/dockerconfigjson", "data": encoded('{"auths": {}}')}
+        body = {"metadata": metadata, "type": "kubernetes.io/dockerconfigjson", "data": encoded(credential)}
         return self.control_plane.must("POST", f"/api/v1/namespaces/{namespace}/secrets", body)
 
     def account(self, namespace: str, name: str = "default") -> Json:

@@ -217,6 +217,7 @@ def test_two_releases_with_two_hosts_do_not_disturb_each_other(site: Site, tmp_p
     namespaces = list(site.others)
     site.run("deliver")
     other.install(name="other-pull", namespaces=namespaces)
+    other.serve("other.example.com")
     assert other.run("deliver") == 0
     site.put_credential(NEW_CREDENTIAL)
     assert site.run("deliver") == 0
@@ -245,7 +246,7 @@ def test_two_releases_whose_secrets_have_one_name_do_not_disturb_each_other(site
 
 
 def test_the_source_in_the_releases_namespace_is_never_written(site: Site) -> None:
-    source = site.put_secret(site.release, {"by": "the user"})
+    source = site.put_secret(site.release, {"by": "the user"}, CREDENTIAL)
     site.install(existingSecret=NAME)
     assert site.run("deliver") == 0
     assert site.secret(site.release) == source

@@ -142,7 +142,7 @@ frontend clients
     http-request {{ include "privreg.gateway.answer" (list 405 "UNSUPPORTED" "this method is not allowed") }} hdr Allow "GET, HEAD, POST, PUT, PATCH, DELETE" if !api_method
     http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the path is not canonical") }} if !plain_path or non_canonical_path or !origin_form
     # The registry answers it with 500.
-    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the query holds a NUL character") }} if { query -m sub -i %00 }
+    http-request {{ include "privreg.gateway.answer" (list 400 "UNSUPPORTED" "the query holds a NUL character") }} if { method GET HEAD } { query -m sub -i %00 }
     http-request {{ include "privreg.gateway.answer" (list 400 "UNAUTHORIZED" "more than one Authorization header") }} if two_credentials
 
     # The credential is what Basic encodes, so that there is one spelling of it. An empty user is none.
