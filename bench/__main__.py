@@ -16,16 +16,15 @@ PROGRAMS = {"haproxy": "haproxy", "wrk": "wrk", "curl": "curl", "ip": "iproute2"
 HEAD = """\
 # Speed of the gateway and of the command line
 
-Made by `make bench`. The numbers of the gateway below are of 2026-11-26, with HAProxy 2.6 and registry 3.1.1, before
-passwords were compared by a process of their own; those of HAProxy 3.2 and the verifier, the guesses and first logins
-above all, were not measured yet. The registry and HAProxy are real ones with what the chart rendered then, on
-loopback; and the command line beside what else checks a values file. The two that are compared were measured in turns in the same run;
+Made by `make bench`: the real registry and the real HAProxy with what the chart renders, on loopback; and the
+command line beside what else checks a values file. The two that are compared were measured in turns in the same run;
 numbers are medians, the ratio is one of medians, and the spread is that of the ratios of single rounds.
 
 Ratios carry over to other machines; numbers and goals in milliseconds are those of the machine below. On another idle
 machine with two cores three goals were missed by the machine alone (`validate` took 602 ms, a manifest 90 times
 htpasswd), and these ratios held: GET 0.76, pull on loopback 0.84, 200 pulls at once 1.01; under guesses the median
-latency rose by 1.58 there. What was not measured: `gateway.maxConnections` connections (now 1,000) in the gateway's memory limit (now 256Mi).
+latency rose by 1.58 there. What was not measured: `gateway.maxConnections` connections (1,000) in the gateway's memory
+limit.
 
 """
 VERSIONS = {

@@ -71,7 +71,9 @@ def test_render_shows_objects_by_part_and_what_is_not_the_default(values: Path, 
     ended = cli("render", *FILES, "--namespace=here")
     assert ended.code == 0
     assert re.search(
-        r"^registry\n(  .+\n)*  Deployment +privreg +1 x registry:\S+, haproxy:\S+, registry:\S+$", ended.out, re.MULTILINE
+        r"^registry\n(  .+\n)*  Deployment +privreg +1 x registry:\S+, haproxy:\S+, registry:\S+$",
+        ended.out,
+        re.MULTILINE,
     )
     assert "  overlay.yaml:2  pullSecrets.enabled: false" in ended.out
     assert "  values.yaml:27  httpSecret.value: (hidden)" in ended.out
