@@ -92,8 +92,8 @@ def start(folder: Path) -> Site:
     verifier = behind / "verifier"
     verifier.mkdir()
     addresses = {"REGISTRY_HTTP_ADDR": f"{run}/verifier.sock", "REGISTRY_AUTH_HTPASSWD_PATH": f"{run}/htpasswd"}
-    command = [BIN / "registry", "serve", behind / "gateway/verifier.yml"]
-    _start(command, verifier, OTEL_TRACES_EXPORTER="none", GOMAXPROCS="1", **addresses)
+    compare: list[str | Path] = [BIN / "registry", "serve", behind / "gateway/verifier.yml"]
+    _start(compare, verifier, OTEL_TRACES_EXPORTER="none", GOMAXPROCS="1", **addresses)
     gateway = _start(["sh", script, behind / "gateway", behind / "auth", "", run], behind)
 
     direct = folder / "direct"
