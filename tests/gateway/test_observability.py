@@ -130,10 +130,10 @@ def test_a_log_line_is_one_line_of_json_whatever_is_sent(site: Site, name: str) 
     since = site.gateway_log.mark()
     encoded = base64.b64encode(name.encode(errors="surrogateescape") + b":x").decode()
     odd, plain = "/v2/" + '"\\{}|^<>`' * 80, "/v2/odd/user/tags/list"
-    status = 431 if len(name) > 16384 else 400  # larger than the buffer: nothing of it is read
-    assert site.client.raw_status(request_line(odd, f"Basic {encoded}")) == status
-    if status == 431:
+    if len(name) > 16384:  # larger than the buffer: the connection ends, maybe before its answer is read
+        assert site.client.raw_status(request_line(odd, f"Basic {encoded}")) in (431, 0)
         return
+    assert site.client.raw_status(request_line(odd, f"Basic {encoded}")) == 400
     assert site.request("GET", plain, f"Basic {encoded}").status == 401
     assert site.gateway_log.wait_for_request(since, path=odd)["status"] == 400
     entry = site.gateway_log.wait_for_request(since, path=plain)

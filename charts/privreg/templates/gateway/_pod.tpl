@@ -91,6 +91,10 @@
       value: none
     - name: GOMAXPROCS
       value: "1"
+  {{- /* As long as the gateway serves, it compares. */}}
+  {{- with include "privreg.registry.lifecycle" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   securityContext:
     {{- include "privreg.containerSecurityContext" dict | nindent 4 }}
   {{- range $kind := list "startup" "liveness" "readiness" }}
