@@ -271,7 +271,7 @@ backend verifier
     timeout server 60s
     option httpchk GET /
     http-reuse never
-    server verifier "unix@${RUN}/verifier.sock" maxconn 1 check inter 1s fall 3
+    server verifier "unix@${RUN}/verifier.sock" maxconn 1 check inter 1s rise 1 fall 3
 
 # For Prometheus and the kubelet; the Service does not have this port.
 frontend metrics
@@ -285,6 +285,8 @@ frontend metrics
     http-request return status 200 content-type text/plain string ok if { path /healthz/gateway }
     http-request use-service prometheus-exporter if { path /metrics }
     http-request return status 404 if !{ path /healthz/registry /healthz/verifier /registry/metrics }
+    # A Pod is ready once its gateway knows that the verifier answers.
+    http-request return status 503 if { path /healthz/verifier } { nbsrv(verifier) eq 0 }
     use_backend verifier_health if { path /healthz/verifier }
     use_backend registry_health if { path /healthz/registry }
     default_backend registry_metrics
